@@ -162,7 +162,7 @@ def _parse_condition(raw: object, fields: Mapping[str, FieldKind], budget: list[
     if set(raw) == {"field", "range"}:
         return _parse_range(field, fields[field], raw["range"])
     raise InvalidQuery(
-        f"a condition on {field!r} needs exactly one of 'match' and 'range', got {sorted(set(map(str, raw)) - {'field'})}",
+        f"a condition on {field!r} needs exactly one of 'match' and 'range', got {sorted(map(str, raw))}",
         code="invalid_filter",
     )
 

@@ -21,7 +21,7 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
-    """A sparse vector slot compared by dot product; `idf` multiplies query weights by BM25's inverse document frequency."""
+    """A sparse vector slot compared by dot product; with `idf` query weights are multiplied by BM25's IDF."""
 
     idf: bool = False
 
