@@ -182,7 +182,7 @@ def _parse_match(field: str, kind: FieldKind, raw: object) -> Match:
             raise InvalidQuery(f"{field!r} holds {kind.value} values, got {_short(value)}", code="invalid_filter")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise InvalidQuery(f"{field!r}: {_short(value)} does not fit 64 bits", code="invalid_filter")
-    return Match(field, values)  # type: ignore[arg-type]
+    return Match(field, values)
 
 
 def _parse_range(field: str, kind: FieldKind, raw: object) -> Range:
