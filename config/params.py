@@ -1,0 +1,153 @@
+"""Behaviour parameters: `recommender.toml` as typed, frozen values; every field's meaning stands there."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.core.errors import ConfigurationError
+
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Catalogue(_Frozen):
+    """What of the catalogue may be filtered."""
+
+    filterable_attributes: tuple[str, ...]
+
+
+class Indexing(_Frozen):
+    """How the outbox is worked off."""
+
+    batch: int = Field(ge=1, le=10_000)
+    poll_ms: int = Field(ge=50, le=60_000)
+    optimize_after: int = Field(ge=1)
+    picture_workers: int = Field(ge=1, le=64)
+    picture_timeout_s: float = Field(ge=0.1, le=120)
+    picture_max_mb: int = Field(ge=1, le=200)
+    host_failures: int = Field(ge=1)
+
+
+class Bm25(_Frozen):
+    """Term weighting of the lexical signal."""
+
+    k1: float = Field(ge=0)
+    b: Share
+    average_length: float = Field(gt=0)
+
+
+class Encoders(_Frozen):
+    """Limits of the encoders."""
+
+    query_cache: int = Field(ge=0, le=1_000_000)
+    max_text_chars: int = Field(ge=100, le=100_000)
+    bm25: Bm25
+
+
+class Retrieval(_Frozen):
+    """Candidate generation, for all surfaces."""
+
+    deadline_ms: int = Field(ge=1, le=60_000)
+    ef: int = Field(ge=1, le=4096)
+    growth: int = Field(ge=2, le=100)
+    max_candidates: int = Field(ge=10, le=100_000)
+
+
+class Surface(_Frozen):
+    """How one surface turns candidates into a slate."""
+
+    n: int = Field(ge=1)
+    max_n: int = Field(ge=1, le=10_000)
+    candidates: int = Field(ge=1, le=10_000)
+    normalize: Literal["minmax", "zscore", "rank"]
+    fuse: Literal["weighted", "rrf"]
+    rrf_k: float = Field(ge=0)
+    in_stock_only: bool
+    mmr_lambda: Share
+    mmr_pool: int = Field(ge=1, le=1000)
+    temperature: float = Field(ge=0, le=100)
+    freshness: Weight
+    freshness_half_life_days: float = Field(gt=0)
+    weights: dict[str, Weight]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Surface":
+        if self.n > self.max_n:
+            raise ValueError(f"n = {self.n} is larger than max_n = {self.max_n}")
+        if not any(self.weights.values()):
+            raise ValueError("at least one weight must be above 0")
+        return self
+
+
+class Params(_Frozen):
+    """All behaviour of one installation."""
+
+    catalogue: Catalogue
+    indexing: Indexing
+    encoders: Encoders
+    retrieval: Retrieval
+    surfaces: dict[str, Surface]
+
+
+def load_params(overlay: Path | None = None, *, signals: frozenset[str] | None = None) -> Params:
+    """Read the packaged ``recommender.toml`` with an optional overlay laid over it, table by table.
+
+    Parameters
+    ----------
+    signals : names of the signals there are; weights of others are refused.
+
+    Raises
+    ------
+    ConfigurationError : unreadable file, unknown key, value out of range; one line that names the key.
+
+    Examples
+    --------
+    >>> load_params().surfaces["search"].rrf_k
+    60.0
+    """
+    merged = dict(packaged_defaults())
+    if overlay is not None:
+        merged = _merge(merged, _read(overlay))
+    try:
+        params = Params.model_validate(merged)
+    except ValidationError as error:
+        where = str(overlay or "config/recommender.toml")
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+        raise ConfigurationError(f"{where}: {problems}") from error
+    for name, surface in params.surfaces.items():
+        if signals is not None and (unknown := set(surface.weights) - signals):
+            known = ", ".join(sorted(signals))
+            raise ConfigurationError(f"surfaces.{name}.weights: unknown signals {sorted(unknown)}; there are: {known}")
+    return params
+
+
+@cache
+def packaged_defaults() -> Mapping[str, Any]:
+    """The packaged ``recommender.toml`` as plain tables."""
+    return tomllib.loads(files("config").joinpath("recommender.toml").read_text("utf-8"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); check VITRINE_CONFIG_FILE") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML ({error})") from error
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

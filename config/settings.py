@@ -1,0 +1,130 @@
+"""Deployment settings: where things live and listen, read from ``VITRINE_*`` variables and ``.env``."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.core.errors import ConfigurationError
+
+DOTENV = ".env"
+
+
+class Settings(BaseSettings):
+    """Where this installation lives. Every field can be set as ``VITRINE_<NAME>`` in the environment or in ``.env``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VITRINE_", env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(Path("vitrine-data"), description="folder of the embedded database, vectors and pictures")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_DATABASE_URL", "DATABASE_URL"),
+        description="postgresql://user:password@host/name; SQLite in data_dir if unset",
+    )
+    qdrant_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_QDRANT_URL", "QDRANT_URL"),
+        description="http://host:6333; the embedded engine in data_dir if unset",
+    )
+    qdrant_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_QDRANT_API_KEY", "QDRANT_API_KEY"),
+        description="key of that Qdrant",
+    )
+    config_file: Path | None = Field(None, description="TOML laid over config/recommender.toml")
+    text_model: str = Field(
+        "bundled", description="'bundled' (all-MiniLM-L6-v2), any sentence-transformers name or path"
+    )
+    image_model: str = Field("bundled", description="'bundled', 'none', any open_clip model name, hf-hub: name or path")
+    image_pretrained: str | None = Field(None, description="open_clip weights tag of image_model, as laion2b_s34b_b79k")
+    image_private_hosts: bool = Field(False, description="allow picture URLs that point into private networks")
+    encoder_threads: int = Field(0, ge=0, le=256, description="CPU threads of the encoders; 0 = all cores")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 = any free one")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @property
+    def sql_url(self) -> str:
+        """The database URL in force, password included."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'vitrine.db'}"
+
+    @property
+    def vectors_dir(self) -> Path:
+        """The folder of the embedded vector engine."""
+        return self.data_dir.absolute() / "vectors"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether vectors and truth both live in this process's own folder."""
+        return self.qdrant_url is None and self.database_url is None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSetting:
+    """One line of ``vitrine config``: the value in force (secrets masked) and where it came from."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; keyword arguments (command-line options) that are not None win.
+
+    Raises
+    ------
+    ConfigurationError : a value is not allowed; the message names the variable, the value and what is allowed.
+    """
+    given = {_alias(name): value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{_variable(str(e['loc'][0]))}={e['input']!r}: {e['msg'].lower()}" for e in error.errors()
+        )
+        raise ConfigurationError(f"{problems}. `vitrine config` lists the settings and their meaning") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{DOTENV} is not UTF-8 text: save it as UTF-8 ({error.reason})") from error
+
+
+def effective_settings(settings: Settings, cli_options: frozenset[str] = frozenset()) -> list[EffectiveSetting]:
+    """Every setting with its value and source, for people to read."""
+    from dotenv import dotenv_values
+
+    dotenv = dotenv_values(DOTENV) if Path(DOTENV).is_file() else {}
+    rows = []
+    for name, info in Settings.model_fields.items():
+        variables = _variables(name)
+        source = "default"
+        if name in cli_options:
+            source = "command line"
+        elif found := next((v for v in variables if v in os.environ), None):
+            source = f"environment {found}"
+        elif found := next((v for v in variables if v in dotenv), None):
+            source = f"{DOTENV} {found}"
+        value = getattr(settings, name)
+        shown = "********" if isinstance(value, SecretStr) else "" if value is None else str(value)
+        rows.append(EffectiveSetting(variables[0], shown, source, info.description or ""))
+    return rows
+
+
+def _variables(name: str) -> list[str]:
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [f"VITRINE_{name.upper()}"]
+
+
+def _alias(name: str) -> str:
+    return _variables(name)[0] if Settings.model_fields[name].validation_alias else name
+
+
+def _variable(location: str) -> str:
+    return location if location.isupper() else f"VITRINE_{location.upper()}"

@@ -1,0 +1,50 @@
+"""Words to sparse BM25 vectors, by the tokenizer and stemmer of Qdrant's own BM25 model.
+
+Document weights carry term frequency and length; Qdrant multiplies query weights by inverse document frequency.
+"""
+
+import unicodedata
+
+import numpy as np
+
+from service.core.types import SparseVector
+
+
+class LexicalEncoder:
+    """BM25 term weights (Robertson & Zaragoza 2009); the IDF half is the collection's `idf` modifier.
+
+    Parameters
+    ----------
+    k1, b, average_length : see ``[encoders.bm25]`` in recommender.toml.
+
+    Examples
+    --------
+    >>> encoder = LexicalEncoder(k1=1.2, b=0.75, average_length=20)
+    >>> mug, mugs = encoder.encode_query("red mug"), encoder.encode_query("Red MUGS")
+    >>> bool((mug.indices == mugs.indices).all())
+    True
+    """
+
+    def __init__(self, k1: float, b: float, average_length: float) -> None:
+        from qdrant_edge import Bm25, Bm25Config
+
+        self.name = f"bm25-{k1:g}-{b:g}-{average_length:g}"
+        self._bm25 = Bm25(Bm25Config(k=k1, b=b, avg_len=average_length, language="english", ascii_folding=True))
+
+    def encode(self, text: str) -> SparseVector:
+        """A product's words with their BM25 document weights."""
+        return _sparse(self._bm25.embed_document(_plain(text)))
+
+    def encode_query(self, text: str) -> SparseVector | None:
+        """A query's distinct words, each with weight 1; None if nothing but stop words and signs is left."""
+        vector = _sparse(self._bm25.embed_query(_plain(text)))
+        return vector if len(vector.indices) else None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def _sparse(vector: object) -> SparseVector:
+    indices = np.asarray(vector.indices, dtype=np.uint32)  # type: ignore[attr-defined]
+    return SparseVector(indices, np.asarray(vector.values, dtype=np.float32))  # type: ignore[attr-defined]

@@ -1,0 +1,82 @@
+"""Many lists into one, keeping what each signal contributed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.core.types import Ids
+from service.ranking.normalize import Scores, competition_ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One list, best first; a product's score is the sum of its contributions.
+
+    Attributes
+    ----------
+    ids : int64[C], without duplicates. scores : float64[C], descending; equal scores by ascending id.
+    signals : names of the S rows of `contributions`, float64[S, C], weight x normalised score, 0 where a signal
+        did not propose the product.
+    """
+
+    ids: Ids
+    scores: Scores
+    signals: tuple[str, ...]
+    contributions: NDArray[np.float64]
+
+    def take(self, positions: NDArray[np.int64]) -> "Fused":
+        """The products at these positions, in this order."""
+        return Fused(self.ids[positions], self.scores[positions], self.signals, self.contributions[:, positions])
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredList:
+    """What one signal proposes: ids int64[C], scores float64[C]."""
+
+    ids: Ids
+    scores: Scores
+
+
+def weighted_sum(lists: Mapping[str, ScoredList], weights: Mapping[str, float]) -> Fused:
+    """Score = sum over signals of weight x normalised score (CombSUM with weights; Fox & Shaw 1994).
+
+    Parameters
+    ----------
+    lists : signal -> its list, already normalised. weights : signal -> weight >= 0; missing means 0.
+
+    Examples
+    --------
+    >>> text = ScoredList(np.array([1, 2]), np.array([1.0, 0.0]))
+    >>> image = ScoredList(np.array([2, 3]), np.array([1.0, 0.5]))
+    >>> fused = weighted_sum({"text": text, "image": image}, {"text": 0.6, "image": 0.4})
+    >>> dict(zip(fused.ids.tolist(), fused.scores.round(2).tolist()))
+    {1: 0.6, 2: 0.4, 3: 0.2}
+    """
+    return _sum({name: (scored, scored.scores * weights.get(name, 0.0)) for name, scored in lists.items()})
+
+
+def reciprocal_rank(lists: Mapping[str, ScoredList], weights: Mapping[str, float], k: float = 60.0) -> Fused:
+    """Score = sum over signals of weight / (k + rank) (Cormack, Clarke & Buettcher 2009, eq. 1).
+
+    Examples
+    --------
+    >>> text = ScoredList(np.array([7, 8]), np.array([0.9, 0.1]))
+    >>> fused = reciprocal_rank({"text": text}, {"text": 1.0})
+    >>> bool(fused.scores[0] == 1 / (60 + 1))
+    True
+    """
+    return _sum({name: (s, weights.get(name, 0.0) / (k + competition_ranks(s.scores))) for name, s in lists.items()})
+
+
+def _sum(shares: Mapping[str, tuple[ScoredList, Scores]]) -> Fused:
+    signals = tuple(shares)
+    lists = [scored.ids for scored, _ in shares.values()]
+    ids = np.unique(np.concatenate(lists)) if lists else np.empty(0, np.int64)
+    contributions = np.zeros((len(signals), len(ids)))
+    for row, (scored, share) in enumerate(shares.values()):
+        contributions[row, np.searchsorted(ids, scored.ids)] = share
+    scores = contributions.sum(axis=0)
+    order = np.lexsort((ids, -scores))
+    return Fused(ids[order], scores[order], signals, contributions[:, order])

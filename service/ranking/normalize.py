@@ -1,0 +1,72 @@
+"""Make the scores of one list comparable with those of others: 0 for its worst hit, larger is better.
+
+A product missing from a list counts 0 there, as much as the list's worst hit: it is not punished twice. A list whose
+scores are all equal (so also a list of one) counts 1.0 for each of its hits, because a signal's only answer is
+its best answer.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+
+
+def minmax(scores: Scores) -> Scores:
+    """``(s - min) / (max - min)``, float64[C] in [0, 1].
+
+    Examples
+    --------
+    >>> minmax(np.array([9.0, 5.0, 1.0])).tolist()
+    [1.0, 0.5, 0.0]
+    >>> minmax(np.array([3.0])).tolist()
+    [1.0]
+    """
+    low, high = _range(scores)
+    # a spread too small to divide by is no spread
+    return (scores - low) / (high - low) if np.isfinite(1 / (high - low or np.nan)) else np.ones_like(scores)
+
+
+def zscore(scores: Scores) -> Scores:
+    """``(s - min) / std``: standard scores moved so that the worst hit is 0, float64[C] >= 0.
+
+    Examples
+    --------
+    >>> zscore(np.array([3.0, 2.0, 1.0])).round(3).tolist()
+    [2.449, 1.225, 0.0]
+    """
+    low, _ = _range(scores)
+    spread = float(scores.std()) if len(scores) else 0.0
+    return (scores - low) / spread if np.isfinite(1 / (spread or np.nan)) else np.ones_like(scores)
+
+
+def rank(scores: Scores) -> Scores:
+    """``1 - (r - 1) / C`` with r = 1 for the best hit, equal scores share their best rank; float64[C] in (0, 1].
+
+    Examples
+    --------
+    >>> rank(np.array([0.9, 0.7, 0.7, 0.1])).tolist()
+    [1.0, 0.75, 0.75, 0.25]
+    """
+    return 1 - (competition_ranks(scores) - 1) / max(len(scores), 1)
+
+
+def competition_ranks(scores: Scores) -> NDArray[np.int64]:
+    """1 for the best; equal scores share the better rank and leave a gap ("1224").
+
+    Examples
+    --------
+    >>> competition_ranks(np.array([5.0, 7.0, 5.0])).tolist()
+    [2, 1, 2]
+    """
+    ascending = np.sort(scores)
+    better = len(scores) - np.searchsorted(ascending, scores, side="right")
+    return np.asarray(better + 1, dtype=np.int64)
+
+
+def _range(scores: Scores) -> tuple[float, float]:
+    return (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 0.0)
+
+
+NORMALIZERS: dict[str, Callable[[Scores], Scores]] = {"minmax": minmax, "zscore": zscore, "rank": rank}
