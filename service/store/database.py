@@ -1,0 +1,134 @@
+"""Opening the SQL database: SQLite in a file, or PostgreSQL, behind one small handle."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from service.core.errors import ConfigurationError, DependencyUnavailable
+from service.store.database_errors import translated
+from service.store.migrations.upgrade import upgrade
+
+CONNECT_TIMEOUT_S = 5
+BUSY_TIMEOUT_MS = 5_000
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; share one among all threads of a process."""
+
+    engine: Engine
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @property
+    def name(self) -> str:
+        """The URL with its password masked."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One unit of work: committed when the block ends, rolled back when it raises.
+
+        Raises
+        ------
+        DependencyUnavailable : the database does not answer, is locked, full or read-only.
+        InvalidQuery : a value the database cannot hold.
+        """
+        with translated(self.name), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Close all connections; closing twice is fine."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, migrate: bool = True) -> Database:
+    """Open a database and bring its schema up to date.
+
+    Parameters
+    ----------
+    url : ``sqlite:///folder/file.db`` (made if missing) or ``postgresql://user:password@host/name``.
+    migrate : False leaves the schema as it is.
+
+    Raises
+    ------
+    ConfigurationError : the URL makes no sense, or the database was made by a newer version.
+    DependencyUnavailable : it does not answer within about five seconds.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> database = open_database(f"sqlite:///{mkdtemp()}/shop.db")
+    >>> database.dialect
+    'sqlite'
+    >>> database.close()
+    """
+    parsed = _parse(url)
+    with translated(parsed.render_as_string(hide_password=True)):
+        engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
+        try:
+            with engine.connect():
+                pass
+            if migrate:
+                upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return Database(engine)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # the text is not shown: it may hold a password
+        raise ConfigurationError(f"DATABASE_URL is not a URL; {_EXPECTED}") from error
+    if parsed.drivername in _POSTGRESQL:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite") and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    raise ConfigurationError(f"DATABASE_URL is {parsed.render_as_string(hide_password=True)!r}; {_EXPECTED}")
+
+
+_EXPECTED = "write sqlite:///folder/file.db or postgresql://user:password@host:5432/name"
+
+
+def _sqlite(url: URL) -> Engine:
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DependencyUnavailable(
+            f"the folder {folder} of the database cannot be made ({error.strerror}); choose another in DATABASE_URL"
+        ) from error
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **_json())
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    # synchronous FULL: in WAL mode NORMAL survives a killed process but not a power cut, and acknowledged means kept;
+    # one fsync per commit costs about a millisecond, and products are committed by the thousand
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _postgresql(url: URL) -> Engine:
+    timeouts = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000}
+    return create_engine(url, connect_args=timeouts, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, **_json())
+
+
+def _json() -> dict[str, Any]:
+    return {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}

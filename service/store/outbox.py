@@ -1,0 +1,110 @@
+"""The outbox: which products the index still has to embed, rewrite or drop."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlmodel import Session
+
+from service.core.types import Product
+from service.store.product_rows import PRODUCT_COLUMNS, to_stored
+from service.store.sql_values import one_of
+from service.store.tables import PRODUCT
+
+
+@dataclass(frozen=True, slots=True)
+class StaleProduct:
+    """A product the index has to look at: drop it, embed it, or (if `indexed_hash` still fits) rewrite its payload."""
+
+    id: int
+    product: Product
+    content_hash: str
+    payload_hash: str
+    indexed_hash: str | None
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRow:
+    """What the index should hold about one product, for comparing the two."""
+
+    id: int
+    external_id: str
+    content_hash: str
+    payload_hash: str
+    indexed_hash: str | None
+    deleted: bool
+    stale: bool
+
+
+def take_stale(session: Session, *, limit: int, after_id: int = 0) -> list[StaleProduct]:
+    """The next products the index has to look at, by ascending id."""
+    hashes = (PRODUCT.c.content_hash, PRODUCT.c.payload_hash, PRODUCT.c.indexed_hash, PRODUCT.c.deleted_at)
+    query = (
+        select(*PRODUCT_COLUMNS, *hashes)
+        .where(PRODUCT.c.stale, PRODUCT.c.id > after_id)
+        .order_by(PRODUCT.c.id)
+        .limit(limit)
+    )
+    return [
+        StaleProduct(
+            row.id, to_stored(row).product, row.content_hash, row.payload_hash, row.indexed_hash,
+            row.deleted_at is not None,
+        )
+        for row in session.connection().execute(query)
+    ]  # fmt: skip
+
+
+def count_stale(session: Session) -> int:
+    """How many products the index has to look at."""
+    return int(session.connection().execute(select(func.count()).where(PRODUCT.c.stale)).scalar_one())
+
+
+def mark_indexed(session: Session, done: Iterable[tuple[int, str, str, str | None]]) -> None:
+    """Record what the index now holds.
+
+    A product that changed or was deleted meanwhile stays stale, but what its vectors were made from is recorded too:
+    if it changes back, they must not be taken for the ones before.
+
+    Parameters
+    ----------
+    done : (id, content hash and payload hash as they were taken, hash of what the vectors were made from).
+    """
+    names = ("row_id", "content", "payload", "indexed")
+    is_as_taken = and_(
+        PRODUCT.c.content_hash == bindparam("content"),
+        PRODUCT.c.payload_hash == bindparam("payload"),
+        PRODUCT.c.deleted_at.is_(None),
+    )
+    rows = [dict(zip(names, entry, strict=True)) for entry in sorted(done, key=itemgetter(0))]
+    if rows:
+        session.connection().execute(
+            update(PRODUCT)
+            .where(PRODUCT.c.id == bindparam("row_id"))
+            .values(indexed_hash=bindparam("indexed"), stale=case((is_as_taken, False), else_=PRODUCT.c.stale)),
+            rows,
+        )
+
+
+def drop_deleted(session: Session, ids: Sequence[int]) -> None:
+    """Remove the rows of products that are still deleted; one that came back to life meanwhile stays."""
+    session.connection().execute(delete(PRODUCT).where(one_of(PRODUCT.c.id, ids), PRODUCT.c.deleted_at.is_not(None)))
+
+
+def mark_all_stale(session: Session, *, forget_vectors: bool) -> None:
+    """Have the index look at everything again; with `forget_vectors` embed everything again too."""
+    forgotten = {"indexed_hash": None} if forget_vectors else {}
+    session.connection().execute(update(PRODUCT).values(stale=True, **forgotten))
+
+
+def all_indexed(session: Session, after_id: int, limit: int) -> list[IndexedRow]:
+    """What the index should hold, by ascending id after `after_id`, deleted products included."""
+    hashes = (PRODUCT.c.content_hash, PRODUCT.c.payload_hash, PRODUCT.c.indexed_hash)
+    query = (
+        select(PRODUCT.c.id, PRODUCT.c.external_id, *hashes, PRODUCT.c.deleted_at.is_not(None), PRODUCT.c.stale)
+        .where(PRODUCT.c.id > after_id)
+        .order_by(PRODUCT.c.id)
+        .limit(limit)
+    )
+    return [IndexedRow(*row) for row in session.connection().execute(query)]
