@@ -61,9 +61,76 @@ class SparseVector:
     values: Floats
 
 
+Vector = Floats | SparseVector
+
+
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A product one signal proposes; `product_id` is the internal integer key, larger `score` is better."""
+class Anchor:
+    """The product an answer should resemble: its internal id and its vectors by slot name."""
 
     product_id: int
+    vectors: Mapping[str, Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What signals look at: everything known about one request, nothing to be fetched any more."""
+
+    text: str | None = None
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedItem:
+    """One slot of a slate.
+
+    Attributes
+    ----------
+    rank : 1 for the first slot. score : the sum of `contributions`.
+    contributions : signal (or adjustment) -> its share of the score.
+    propensity : probability of showing this product in this slot, in (0, 1].
+    source : the signal that contributed most.
+    """
+
+    product_id: int
+    rank: int
     score: float
+    contributions: Mapping[str, float]
+    propensity: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where every candidate of a request ended, so that "why is it not there?" has an answer.
+
+    Attributes
+    ----------
+    retrieved : signal -> number of candidates it proposed.
+    dropped : product id -> why it was not eligible. outranked : eligible, but not in the slate.
+    step_ms : step -> milliseconds.
+    """
+
+    retrieved: Mapping[str, int]
+    dropped: Mapping[int, str]
+    outranked: tuple[int, ...]
+    step_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The ordered answer to one request.
+
+    Attributes
+    ----------
+    variant : the experiment arm whose parameters made it.
+    degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
+    """
+
+    request_id: str
+    surface: str
+    variant: str
+    items: tuple[RankedItem, ...]
+    degraded: Mapping[str, str]
+    shortfall: str | None
+    trace: Trace

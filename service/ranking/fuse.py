@@ -67,7 +67,11 @@ def reciprocal_rank(lists: Mapping[str, ScoredList], weights: Mapping[str, float
     >>> bool(fused.scores[0] == 1 / (60 + 1))
     True
     """
-    return _sum({name: (s, weights.get(name, 0.0) / (k + competition_ranks(s.scores))) for name, s in lists.items()})
+    shares: dict[str, tuple[ScoredList, Scores]] = {}
+    for name, scored in lists.items():
+        share = weights.get(name, 0.0) / (k + competition_ranks(scored.scores))
+        shares[name] = (scored, share.astype(np.float64))
+    return _sum(shares)
 
 
 def _sum(shares: Mapping[str, tuple[ScoredList, Scores]]) -> Fused:

@@ -1,1 +1,14 @@
-"""TODO."""
+"""One file per signal; `SIGNALS` names them all.
+
+To add a signal: write a file with one `Signal`, add it here, give it a weight under ``[surfaces.*.weights]`` in
+recommender.toml. The contract tests in tests/signals cover it at once.
+"""
+
+from service.signals.image import IMAGE
+from service.signals.lexical import LEXICAL
+from service.signals.signal import Encoders, Signal
+from service.signals.text import TEXT
+
+SIGNALS: dict[str, Signal] = {signal.name: signal for signal in (LEXICAL, TEXT, IMAGE)}
+
+__all__ = ["SIGNALS", "Encoders", "Signal"]

@@ -98,6 +98,16 @@ def mark_all_stale(session: Session, *, forget_vectors: bool) -> None:
     session.connection().execute(update(PRODUCT).values(stale=True, **forgotten))
 
 
+def mark_stale(session: Session, ids: Sequence[int]) -> None:
+    """Have the index embed and write these products again, whatever it holds of them."""
+    session.connection().execute(update(PRODUCT).where(one_of(PRODUCT.c.id, ids)).values(stale=True, indexed_hash=None))
+
+
+def known_ids(session: Session, ids: Sequence[int]) -> set[int]:
+    """Which of these keys belong to a product, deleted or not; a point with any other key is an orphan."""
+    return set(session.connection().execute(select(PRODUCT.c.id).where(one_of(PRODUCT.c.id, ids))).scalars())
+
+
 def all_indexed(session: Session, after_id: int, limit: int) -> list[IndexedRow]:
     """What the index should hold, by ascending id after `after_id`, deleted products included."""
     hashes = (PRODUCT.c.content_hash, PRODUCT.c.payload_hash, PRODUCT.c.indexed_hash)

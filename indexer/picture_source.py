@@ -1,0 +1,68 @@
+"""Product pictures for the encoder: fetched side by side, bad ones counted, dead hosts left alone."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from service.encode.pictures import BadPicture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+HOST_GIVEN_UP = "picture_host_given_up"
+
+
+class PictureSource:
+    """Loads pictures for one indexing run.
+
+    Parameters
+    ----------
+    load : source -> picture; raises `BadPicture`.
+    workers : pictures fetched at once.
+    host_failures : consecutive failures after which a host is not asked again in this run, so that an unreachable
+        one costs seconds, not a time-out per product.
+
+    Attributes
+    ----------
+    problems : reason code -> number of pictures skipped.
+    """
+
+    def __init__(self, load: "Callable[[str], Image.Image]", workers: int, host_failures: int) -> None:
+        self._load = load
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        self._host_failures = host_failures
+        self._failures: Counter[str] = Counter()
+        self._lock = Lock()
+        self.problems: Counter[str] = Counter()
+
+    def fetch(self, sources: Sequence[str | None]) -> "list[Image.Image | None]":
+        """The pictures in order; None where there is none or it cannot be used."""
+        return list(self._pool.map(self._fetch_one, sources))
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _fetch_one(self, source: str | None) -> "Image.Image | None":
+        if not source:
+            return None
+        host = urlsplit(source).netloc if source.startswith(("http://", "https://")) else ""
+        if host and self._failures[host] >= self._host_failures:
+            self._count(HOST_GIVEN_UP)
+            return None
+        try:
+            picture = self._load(source)
+        except BadPicture as error:
+            self._count(error.code)
+            with self._lock:
+                self._failures[host] += 1
+            return None
+        self._failures[host] = 0
+        return picture
+
+    def _count(self, reason: str) -> None:
+        with self._lock:
+            self.problems[reason] += 1

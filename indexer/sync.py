@@ -1,0 +1,138 @@
+"""Work off the outbox: products that changed in SQL are embedded and written to Qdrant.
+
+A row stays in the outbox until its point is written, and leaves it only if it has not changed meanwhile. So a run may
+be killed at any moment and the next one completes it: points are keyed by product id, so none is ever there twice.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+
+from indexer.embed import ProductEncoders, payload, product_points
+from indexer.picture_source import PictureSource
+from service.store.database import Database
+from service.store.outbox import StaleProduct, drop_deleted, mark_indexed, take_stale
+from service.store.spaces import PRODUCTS
+from service.store.vectors import Point, VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one run did.
+
+    Attributes
+    ----------
+    embedded : products whose vectors were made. updated : only the payload was written (price, stock …).
+    deleted : points removed. pictures : image vectors made. picture_problems : reason -> pictures skipped.
+    """
+
+    embedded: int = 0
+    updated: int = 0
+    deleted: int = 0
+    pictures: int = 0
+    picture_problems: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """Products brought up to date."""
+        return self.embedded + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Where changed products come from and where their points go."""
+
+    database: Database
+    store: VectorStore
+    encoders: ProductEncoders
+    make_pictures: Callable[[], PictureSource]
+    batch: int
+
+
+def index_stale(
+    outbox: Outbox, *, on_progress: Callable[[int], None] | None = None, stop: Event | None = None
+) -> SyncReport:
+    """Bring every changed product up to date in the index.
+
+    Parameters
+    ----------
+    on_progress : called with the number of products just finished. stop : set it to end after the batch in work.
+
+    Raises
+    ------
+    DependencyUnavailable : the database or Qdrant does not answer; what was not finished stays in the outbox.
+    """
+    start = time.monotonic()
+    done: Counter[str] = Counter()
+    pictures = outbox.make_pictures()
+    # writing a batch overlaps with embedding the next one: the encoder never waits for the disk
+    with ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
+        try:
+            writing: Future[None] | None = None
+            after = 0
+            while rows := _next_batch(outbox, after):
+                after = rows[-1].id
+                batch = _prepare(rows, outbox, pictures)
+                if writing is not None:
+                    writing.result()
+                writing = writer.submit(_write, outbox, batch)
+                done.update(embedded=len(batch.points), updated=len(batch.payloads), deleted=len(batch.deleted))
+                done.update(pictures=sum("image" in point.vectors for point in batch.points))
+                if on_progress is not None:
+                    on_progress(len(rows))
+                if stop is not None and stop.is_set():
+                    break
+            if writing is not None:
+                writing.result()
+        finally:
+            pictures.close()
+    return SyncReport(**done, picture_problems=dict(pictures.problems), seconds=time.monotonic() - start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: Sequence[StaleProduct]
+    points: Sequence[Point]
+    payloads: Mapping[int, Mapping[str, object]]
+    deleted: Sequence[int]
+
+
+def _next_batch(outbox: Outbox, after: int) -> list[StaleProduct]:
+    with outbox.database.session() as session:
+        return take_stale(session, limit=outbox.batch, after_id=after)
+
+
+def _prepare(rows: Sequence[StaleProduct], outbox: Outbox, pictures: PictureSource) -> _Batch:
+    encoders = outbox.encoders
+    live = [row for row in rows if not row.deleted]
+    changed = [row for row in live if row.indexed_hash != encoders.vectors_hash(row.content_hash)]
+    same_vectors = [row for row in live if row.indexed_hash == encoders.vectors_hash(row.content_hash)]
+    return _Batch(
+        rows,
+        product_points(changed, encoders, pictures) if changed else (),
+        {row.id: payload(row, encoders) for row in same_vectors},
+        [row.id for row in rows if row.deleted],
+    )
+
+
+def _write(outbox: Outbox, batch: _Batch) -> None:
+    if batch.points:
+        outbox.store.upsert(PRODUCTS, batch.points)
+    if batch.payloads:
+        outbox.store.set_payload(PRODUCTS, batch.payloads)
+    if batch.deleted:
+        outbox.store.delete(PRODUCTS, batch.deleted)
+    with outbox.database.session() as session:
+        mark_indexed(
+            session,
+            [
+                (row.id, row.content_hash, row.payload_hash, outbox.encoders.vectors_hash(row.content_hash))
+                for row in batch.rows
+                if not row.deleted
+            ],
+        )
+        drop_deleted(session, batch.deleted)

@@ -1,0 +1,92 @@
+"""The indexing loop of a serving process: a thread that works off the outbox as products change."""
+
+import time
+from dataclasses import dataclass
+from threading import Event, Thread
+
+import structlog
+
+from indexer.sync import Outbox, index_stale
+from service.core.errors import RecommenderError
+from service.store.outbox import count_stale
+from service.store.spaces import PRODUCTS
+
+log = structlog.get_logger()
+
+_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True)
+class IndexingState:
+    """What the loop is doing, for health checks: changed products waiting, and the last failure if it still lasts."""
+
+    waiting: int = 0
+    failure: str | None = None
+
+
+class IndexingLoop:
+    """Runs `index_stale` whenever products changed.
+
+    Parameters
+    ----------
+    poll_s : how often to look. optimize_after : points written after which the search graph is built.
+    """
+
+    def __init__(self, outbox: Outbox, poll_s: float, optimize_after: int) -> None:
+        self._outbox = outbox
+        self._poll_s = poll_s
+        self._optimize_after = optimize_after
+        self._stop = Event()
+        self._changed = Event()
+        self._thread = Thread(target=self._run, name="indexing", daemon=True)
+        self._written = 0
+        self.state = IndexingState()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once: something changed."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        """End after the batch in work; what is left stays in the outbox."""
+        self._stop.set()
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        pause = self._poll_s
+        while not self._stop.is_set():
+            try:
+                self._once()
+            except Exception as error:
+                self.state.failure = str(error) if isinstance(error, RecommenderError) else type(error).__name__
+                log.error("indexing_failed", error=str(error), exc_info=not isinstance(error, RecommenderError))
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                self.state.failure = None
+                pause = self._poll_s
+            self._changed.wait(pause)
+            self._changed.clear()
+
+    def _once(self) -> None:
+        with self._outbox.database.session() as session:
+            self.state.waiting = count_stale(session)
+        if not self.state.waiting:
+            return
+        start = time.monotonic()
+        report = index_stale(self._outbox, on_progress=self._progress, stop=self._stop)
+        self._written += report.embedded + report.deleted
+        if self._written >= self._optimize_after and not self._stop.is_set():
+            self._outbox.store.optimize(PRODUCTS)
+            self._written = 0
+        log.info(
+            "indexed", embedded=report.embedded, updated=report.updated, deleted=report.deleted,
+            pictures=report.pictures, picture_problems=report.picture_problems, seconds=time.monotonic() - start,
+        )  # fmt: skip
+
+    def _progress(self, done: int) -> None:
+        self.state.waiting = max(0, self.state.waiting - done)

@@ -1,0 +1,107 @@
+"""Every error as ``application/problem+json`` (RFC 9457) with a stable ``code``; bodies of 5xx carry no internals."""
+
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from service.core.errors import RecommenderError
+
+log = structlog.get_logger()
+
+_TITLES = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too much data",
+    422: "Invalid request",
+    500: "Internal error",
+    503: "Unavailable",
+}
+_RETRY_AFTER_S = "2"
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str = Field(description="stable: programs may switch on it")
+    detail: str = Field(description="what was wrong, the value, what is allowed, what to do next")
+    request_id: str | None = None
+    errors: list[dict[str, str]] | None = Field(None, description="one entry per wrong field")
+
+
+def problem(status: int, code: str, detail: str, request_id: str | None, errors: Any = None) -> Response:
+    """A problem+json response."""
+    body = Problem(
+        title=_TITLES.get(status, "Error"),
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=request_id,
+        errors=errors,
+    )
+    headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else None
+    return Response(
+        orjson.dumps(body.model_dump(exclude_none=True)), status, headers, media_type="application/problem+json"
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Turn every exception of the app into a problem."""
+    app.add_exception_handler(RecommenderError, _recommender_error)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _invalid_request)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def describe(errors: Any) -> list[dict[str, str]]:
+    """Pydantic's complaints as ``{"field", "problem"}``, values shortened."""
+    return [
+        {
+            "field": ".".join(str(part) for part in e["loc"]) or "body",
+            "problem": f"{e['msg']} (got {_short(e['input'])})",
+        }
+        for e in errors
+    ]
+
+
+async def _recommender_error(request: Request, error: RecommenderError) -> Response:
+    if error.status >= 500:
+        log.error("request_failed", code=error.code, error=error.message)
+    return problem(error.status, error.code, error.message, _id(request))
+
+
+async def _invalid_request(request: Request, error: RequestValidationError) -> Response:
+    wrong = describe(error.errors())
+    detail = "; ".join(f"{e['field']}: {e['problem']}" for e in wrong[:5])
+    return problem(422, "invalid_request", detail, _id(request), wrong)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    code = {404: "no_such_route", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    detail = f"{request.method} {request.url.path}: {error.detail}. The routes are listed at /docs"
+    return problem(error.status_code, code, detail, _id(request))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return problem(
+        500, "internal_error", "something went wrong here; the log line of this request_id says what", _id(request)
+    )
+
+
+def _id(request: Request) -> str | None:
+    return request.scope.get("request_id")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

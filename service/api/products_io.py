@@ -1,0 +1,84 @@
+"""Between the API's words and the core's: decimals outside, integer minor units inside."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from urllib.parse import quote
+
+from service.api.schemas import ProductFields, ProductOut
+from service.core.types import Product
+from service.store.payload import major_price, minor_digits, plain_attributes
+from service.store.product_rows import StoredProduct
+
+
+def to_product(external_id: str, fields: ProductFields, tenant: str) -> Product:
+    """The core's product from what the API was sent."""
+    return Product(
+        **core_values(fields.model_dump(exclude={"id"}), fields.currency), external_id=external_id, tenant=tenant
+    )
+
+
+def core_values(values: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
+    """API field values as `Product` field values; only the given ones.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> core_values({"price": Decimal("12.99"), "tags": ["new"]}, "EUR")
+    {'tags': ('new',), 'price_minor': 1299}
+    """
+    core = {name: value for name, value in values.items() if name not in ("price", "original_price")}
+    for name in ("category", "tags"):
+        if name in core:
+            core[name] = tuple(core[name])
+    if "attributes" in core:
+        core["attributes"] = {k: tuple(v) if isinstance(v, list) else v for k, v in core["attributes"].items()}
+    for name in ("price", "original_price"):
+        if name in values:
+            core[f"{name}_minor"] = _minor(values[name], currency)
+    return core
+
+
+def to_output(stored: StoredProduct) -> ProductOut:
+    """A stored product as the API shows it."""
+    product = stored.product
+    return ProductOut(
+        id=product.external_id,
+        description=product.description,
+        stock=product.stock,
+        visible=product.visible,
+        tags=list(product.tags),
+        attributes=plain_attributes(product.attributes),
+        created_at=product.created_at,
+        updated_at=stored.updated_at,
+        **shown(product),
+    )
+
+
+def shown(product: Product) -> dict[str, Any]:
+    """The fields that every picture of a product has, on cards as on its own page."""
+    return {
+        "name": product.name,
+        "brand": product.brand,
+        "category": list(product.category),
+        "price": major_price(product.price_minor, product.currency),
+        "original_price": major_price(product.original_price_minor, product.currency),
+        "currency": product.currency,
+        "rating": product.rating,
+        "review_count": product.review_count,
+        "image": image_url(product),
+        "link": product.link,
+    }
+
+
+def image_url(product: Product) -> str | None:
+    """Where a browser finds the picture: the merchant's URL, or our own route for files and ``data:``."""
+    if not product.image or product.image.startswith(("http://", "https://")):
+        return product.image
+    return f"/v1/products/{quote(product.external_id, safe='')}/image"
+
+
+def _minor(amount: Decimal | None, currency: str | None) -> int | None:
+    if amount is None:
+        return None
+    return int((amount * 10 ** minor_digits(currency)).to_integral_value(ROUND_HALF_UP))

@@ -1,0 +1,181 @@
+"""The shapes of requests and answers."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from service.core.fields import CATEGORY_SEPARATOR
+
+ProductId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+Prose = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
+Url = Annotated[str, StringConstraints(max_length=2_000_000, pattern=r"^(https?://|data:image/)[^\x00\s]+$")]
+Link = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00\s]+$")]
+Money = Annotated[Decimal, Field(ge=0, lt=10**12, max_digits=18, allow_inf_nan=False)]
+Attribute = Line | bool | int | Annotated[float, Field(allow_inf_nan=False)] | list[Line]
+
+
+def _path(value: object) -> object:
+    return [part.strip() for part in value.split(CATEGORY_SEPARATOR.strip())] if isinstance(value, str) else value
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProductFields(_Input):
+    """What a merchant may say of a product; the same names as in the native file format."""
+
+    name: Line
+    description: Prose = ""
+    brand: Line | None = None
+    category: Annotated[list[Line], BeforeValidator(_path), Field(max_length=10)] = Field(
+        default=[], description="path, broad to narrow: a list or 'Home > Kitchen > Mugs'"
+    )
+    price: Money | None = Field(None, description="in major units: 12.99")
+    original_price: Money | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(None, examples=["EUR"])
+    rating: float | None = Field(None, ge=0, le=5)
+    review_count: int = Field(0, ge=0, lt=2**31)
+    image: Url | None = Field(None, description="http(s) or data: URL")
+    link: Link | None = None
+    stock: int | None = Field(None, ge=0, lt=2**31, description="null: not tracked, counts as available")
+    visible: bool = True
+    tags: list[Line] = Field(default=[], max_length=100)
+    attributes: dict[Line, Attribute] = Field(default={}, max_length=200)
+    created_at: datetime | None = None
+
+
+class ProductIn(ProductFields):
+    """A product with its id."""
+
+    id: ProductId
+
+
+class ProductPatch(ProductFields):
+    """The fields to change; those left out stay as they are."""
+
+    name: Line = Field("", description="left out: stays as it is")
+
+
+class ProductPatchItem(ProductPatch):
+    """The fields to change of the product with this id."""
+
+    id: ProductId
+
+
+class ProductOut(BaseModel):
+    """A product as stored."""
+
+    id: str
+    name: str
+    description: str
+    brand: str | None
+    category: list[str]
+    price: float | None
+    original_price: float | None
+    currency: str | None
+    rating: float | None
+    review_count: int
+    image: str | None
+    link: str | None
+    stock: int | None
+    visible: bool
+    tags: list[str]
+    attributes: dict[str, Any]
+    created_at: datetime | None
+    updated_at: datetime
+
+
+class ProductPage(BaseModel):
+    """One page of the catalogue."""
+
+    items: list[ProductOut]
+    total: int
+    next_cursor: str | None
+
+
+class ItemResult(BaseModel):
+    """What became of one item of a batch."""
+
+    id: str | None
+    status: str = Field(description="created, updated, unchanged, deleted, not_found or rejected")
+    error: str | None = None
+
+
+class BatchResult(BaseModel):
+    """One result per item, in the order sent."""
+
+    results: list[ItemResult]
+
+
+class ProductBatch(_Input):
+    """Several products; each is checked by itself, so one bad product does not keep the others out."""
+
+    products: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
+
+
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+class SlateRequest(_Input):
+    """What every list request can say."""
+
+    n: int | None = Field(None, ge=1, description="products wanted; the surface's own n if left out")
+    filter: dict[str, Any] | None = Field(
+        None,
+        description="must / should / must_not of {field, match} and {field, range}",
+        examples=[{"must": [{"field": "price", "range": {"lt": 50}}, {"field": "in_stock", "match": True}]}],
+    )
+    exclude_ids: list[ProductId] = Field(default=[], max_length=10_000)
+    weights: dict[str, Weight] | None = Field(
+        None, description="signal -> weight, laid over the configured ones; 0 switches a signal off"
+    )
+    mmr_lambda: float | None = Field(None, ge=0, le=1, description="1 = relevance only, 0 = variety only")
+    explain: bool = Field(False, description="add each signal's contribution to every item, and the time of each step")
+
+
+class SearchRequest(SlateRequest):
+    """A search."""
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class Card(BaseModel):
+    """One product of an answer, ready to be shown."""
+
+    id: str
+    rank: int = Field(description="1 is the first")
+    score: float
+    source: str = Field(description="the signal that contributed most")
+    reason: str = Field(description="why it is here, in words")
+    contributions: dict[str, float] | None = Field(
+        None, description="signal -> its share of the score; they add up to it"
+    )
+    name: str
+    brand: str | None
+    category: list[str]
+    price: float | None
+    original_price: float | None
+    currency: str | None
+    rating: float | None
+    review_count: int
+    image: str | None
+    link: str | None
+    in_stock: bool
+
+
+class SlateOut(BaseModel):
+    """An ordered list of products."""
+
+    request_id: str = Field(description="send it back with events, so that clicks find their impression")
+    surface: str
+    release: str | None
+    variant: str
+    took_ms: float
+    items: list[Card]
+    shortfall: str | None = Field(None, description="why there are fewer items than asked for")
+    degraded: dict[str, str] = Field(description="signal -> why it did not take part")
+    step_ms: dict[str, float] | None = None

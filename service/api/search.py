@@ -1,0 +1,41 @@
+"""``/v1/search``: words to products."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service.api.dependencies import FilterText, RequestId, State, Tenant, filter_from
+from service.api.schemas import SearchRequest, SlateOut
+from service.api.simple_filters import SimpleFilter
+from service.api.slates import answer
+from service.core.filters import all_of
+from service.pipeline import Request
+
+router = APIRouter(prefix="/v1/search", tags=["search"])
+
+
+@router.post("", response_model=SlateOut, summary="Search with filters, weights and explanations")
+async def post_search(body: SearchRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
+    """Products for the words of `query`: word matches, meaning and pictures, fused."""
+    request = Request(
+        "search", request_id, tenant, text=body.query, n=body.n, filter=filter_from(state, body.filter),
+        exclude=tuple(body.exclude_ids), weights=body.weights, mmr_lambda=body.mmr_lambda,
+    )  # fmt: skip
+    return await state.call(lambda: answer(state, request, explain=body.explain))
+
+
+@router.get("", response_model=SlateOut, summary="Search from a link")
+async def get_search(
+    q: Annotated[str, Query(max_length=1000, pattern=r"\S", description="the shopper's words")],
+    state: State,
+    request_id: RequestId,
+    tenant: Tenant,
+    simple: SimpleFilter,
+    n: Annotated[int | None, Query(ge=1)] = None,
+    filter: FilterText = None,
+    explain: bool = False,
+) -> Response:
+    """The same search with its simple parameters in the URL."""
+    wanted = all_of(simple, filter_from(state, filter))
+    request = Request("search", request_id, tenant, text=q.strip(), n=n, filter=wanted)
+    return await state.call(lambda: answer(state, request, explain=explain))

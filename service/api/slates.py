@@ -1,0 +1,63 @@
+"""Slates as answers: the pipeline's list with everything a card shows."""
+
+import time
+from collections.abc import Mapping
+
+import orjson
+from fastapi import Response
+
+from service.api.dependencies import AppState
+from service.api.products_io import shown
+from service.core.types import Product, RankedItem, Slate
+from service.explain.words import reason
+from service.pipeline import Request, recommend
+from service.store.catalog import get_products
+from service.store.payload import is_in_stock
+from service.store.product_rows import StoredProduct
+
+
+def answer(state: AppState, request: Request, *, explain: bool) -> Response:
+    """Run the pipeline and write its slate as JSON; blocks.
+
+    orjson writes it straight from plain dicts: validating our own answer against its schema would take longer than
+    making it. Tests hold the two together.
+    """
+    start = time.perf_counter()
+    slate = recommend(state.runtime.services, request)
+    with state.runtime.database.session() as session:
+        products = get_products(session, [item.product_id for item in slate.items])
+    body: dict[str, object] = {
+        "request_id": slate.request_id,
+        "surface": slate.surface,
+        "release": None,
+        "variant": slate.variant,
+        "took_ms": round((time.perf_counter() - start) * 1000, 2),
+        "items": _cards(slate, products, explain=explain),
+        "shortfall": slate.shortfall,
+        "degraded": dict(slate.degraded),
+    }
+    if explain:
+        body["step_ms"] = {step: round(ms, 3) for step, ms in slate.trace.step_ms.items()}
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _cards(slate: Slate, products: Mapping[int, StoredProduct], *, explain: bool) -> list[dict[str, object]]:
+    # a product deleted since it was checked has no card
+    return [
+        _card(item, products[item.product_id].product, explain=explain)
+        for item in slate.items
+        if item.product_id in products
+    ]
+
+
+def _card(item: RankedItem, product: Product, *, explain: bool) -> dict[str, object]:
+    card = {
+        "id": product.external_id,
+        "rank": item.rank,
+        "score": item.score,
+        "source": item.source,
+        "reason": reason(item.source),
+        **shown(product),
+        "in_stock": is_in_stock(product.stock),
+    }
+    return {**card, "contributions": dict(item.contributions)} if explain else card

@@ -1,0 +1,51 @@
+"""The FastAPI application: routes, middleware and the indexing loop around one `Runtime`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from indexer.worker import IndexingLoop
+from service.api import health, problems, products, search, similar
+from service.api.dependencies import AppState
+from service.api.middleware import BodyLimit, RequestContext
+from service.runtime import Runtime
+
+MAX_BODY_BYTES = 16 * 2**20
+
+_ERRORS = {
+    status: {"model": problems.Problem, "description": text}
+    for status, text in (
+        (404, "unknown id"),
+        (413, "too much data"),
+        (422, "invalid request; `detail` says what to do"),
+        (503, "a dependency does not answer; try again shortly"),
+    )
+}
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The API over an opened runtime; the indexing loop runs from start-up to shutdown."""
+    indexing = runtime.params.indexing
+    loop = IndexingLoop(runtime.outbox, indexing.poll_ms / 1000, indexing.optimize_after)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loop.start()
+        yield
+        loop.stop()
+
+    app = FastAPI(
+        title="Vitrine",
+        summary="Product recommendations and search",
+        version="1",
+        lifespan=lifespan,
+        responses=_ERRORS,  # type: ignore[arg-type]
+    )
+    app.state.vitrine = AppState(runtime, loop)
+    for module in (search, similar, products, health):
+        app.include_router(module.router)
+    problems.install(app)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(RequestContext)
+    return app

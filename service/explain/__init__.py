@@ -1,0 +1,1 @@
+"""Why a product is shown, in facts and in words; sees `service.core` only."""

@@ -1,0 +1,167 @@
+"""The composition root: opens what the settings name and puts it together, for the API, the commands and eval."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from config.params import Params, load_params
+from config.settings import Settings
+from service.core.errors import ConfigurationError
+from service.core.fields import FieldKind, with_attributes
+from service.core.types import Slate
+from service.store.database import Database, open_database
+from service.store.open_store import open_store
+from service.store.spaces import products_space
+from service.store.vectors import VectorStore
+
+if TYPE_CHECKING:
+    from indexer.embed import ProductEncoders
+    from indexer.picture_source import PictureSource
+    from indexer.sync import Outbox
+    from service.pipeline import Services
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything one process works with."""
+
+    settings: Settings
+    params: Params
+    fields: dict[str, FieldKind]
+    database: Database
+    store: VectorStore
+    encoders: "ProductEncoders"
+    services: "Services"
+    outbox: "Outbox"
+
+
+@contextmanager
+def open_stores(settings: Settings) -> Iterator[tuple[Database, VectorStore]]:
+    """The database and the vector store, without any model: enough to look at what there is."""
+    _make_data_dir(settings)
+    database = open_database(settings.sql_url)
+    try:
+        key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+        store = open_store(settings.vectors_dir, settings.qdrant_url, key)
+        try:
+            yield database, store
+        finally:
+            store.close()
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runtime]:
+    """Open and check everything; closes it again at the end.
+
+    Parameters
+    ----------
+    rebuild : throw the products collection away first, as a change of encoders with other dimensions needs.
+
+    Raises
+    ------
+    ConfigurationError : a setting, a model or an existing collection does not fit; one line that says what to do.
+    DependencyUnavailable : the database or Qdrant does not answer.
+    """
+    from indexer.sync import Outbox
+    from service.pipeline import Services
+    from service.signals import SIGNALS, Encoders
+
+    params = load_params(settings.config_file, signals=frozenset(SIGNALS))
+    fields = with_attributes(params.catalogue.filterable_attributes)
+    with open_stores(settings) as (database, store):
+        encoders = load_encoders(settings, params)
+        _prepare_index(database, store, encoders, fields, rebuild=rebuild)
+        queries = Encoders(encoders.text, encoders.lexical, encoders.image)
+        yield Runtime(
+            settings,
+            params,
+            fields,
+            database,
+            store,
+            encoders,
+            Services(database, store, queries, params, record=log_slate),
+            Outbox(database, store, encoders, partial(_pictures, settings, params), params.indexing.batch),
+        )
+
+
+def load_encoders(settings: Settings, params: Params) -> "ProductEncoders":
+    """Load the models the settings name."""
+    from indexer.embed import ProductEncoders
+    from service.encode.lexical import LexicalEncoder
+    from service.encode.text import load_text_encoder
+
+    limits = params.encoders
+    image = None
+    if settings.image_model != "none":
+        from service.encode.image import load_image_encoder
+
+        image = load_image_encoder(
+            settings.image_model, settings.image_pretrained, query_cache=limits.query_cache
+        )
+    return ProductEncoders(
+        text=load_text_encoder(settings.text_model, threads=settings.encoder_threads, query_cache=limits.query_cache),
+        lexical=LexicalEncoder(limits.bm25.k1, limits.bm25.b, limits.bm25.average_length),
+        image=image,
+        max_text_chars=limits.max_text_chars,
+    )
+
+
+def log_slate(slate: Slate) -> None:
+    """Step 8, record: one structured line per answer, with what was shown, by which arm and with what propensity."""
+    log.debug(
+        "slate",
+        surface=slate.surface,
+        variant=slate.variant,
+        items=[(item.product_id, round(item.score, 4), item.propensity) for item in slate.items],
+        degraded=dict(slate.degraded),
+        step_ms={step: round(ms, 2) for step, ms in slate.trace.step_ms.items()},
+    )
+
+
+def _prepare_index(
+    database: Database,
+    store: VectorStore,
+    encoders: "ProductEncoders",
+    fields: dict[str, FieldKind],
+    *,
+    rebuild: bool,
+) -> None:
+    from service.store.outbox import has_other_vectors, mark_all_stale
+
+    space = products_space(encoders.text.size, encoders.image.size if encoders.image else None, fields)
+    if rebuild:
+        store.drop(space.name)
+    is_new = space.name not in store.names()
+    store.create(space)
+    with database.session() as session:
+        # an empty collection, or vectors by other encoders, cannot be compared with new queries: embed everything again
+        if is_new or has_other_vectors(session, encoders.fingerprint):
+            mark_all_stale(session, forget_vectors=True)
+
+
+def _pictures(settings: Settings, params: Params) -> "PictureSource":
+    from indexer.picture_source import PictureSource
+    from service.encode.pictures import PictureLimits, load_picture
+
+    indexing = params.indexing
+    limits = PictureLimits(max_bytes=indexing.picture_max_mb * 2**20, deadline_s=indexing.picture_timeout_s)
+    load = partial(load_picture, base=None, limits=limits, allow_private=settings.image_private_hosts)
+    return PictureSource(load, indexing.picture_workers, indexing.host_failures)
+
+
+def _make_data_dir(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the data folder {settings.data_dir} cannot be made ({error.strerror}); "
+            "choose another with --data-dir or VITRINE_DATA_DIR"
+        ) from error
