@@ -13,36 +13,32 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from service.core.errors import InvalidQuery, NotFound
+from service.core.errors import InvalidQuery
 from service.core.types import Product
 from service.store.listing import count_products, list_products
+from service.store.lookup import get_product, get_products, product_ids
 from service.store.outbox import (
     IndexedRow,
     StaleProduct,
     all_indexed,
     count_stale,
     drop_deleted,
+    known_ids,
     mark_all_stale,
     mark_indexed,
+    mark_stale,
     take_stale,
 )
-from service.store.product_rows import (
-    PRODUCT_COLUMNS,
-    StoredProduct,
-    check_storable,
-    is_storable,
-    row_values,
-    to_stored,
-    utc_or_none,
-)
+from service.store.product_rows import StoredProduct, check_storable, row_values, utc_or_none
 from service.store.serving import ServingRow, serving_rows
 from service.store.sql_values import one_of
 from service.store.tables import PRODUCT
 
 __all__ = [
     "IndexedRow", "Outcome", "ServingRow", "StaleProduct", "StoredProduct", "all_indexed", "count_products",
-    "count_stale", "delete_products", "drop_deleted", "get_product", "get_products", "list_products", "mark_all_stale",
-    "mark_indexed", "patch_product", "product_ids", "serving_rows", "take_stale", "upsert_products",
+    "count_stale", "delete_products", "drop_deleted", "get_product", "get_products", "known_ids", "list_products",
+    "mark_all_stale", "mark_indexed", "mark_stale", "patch_product", "product_ids", "serving_rows", "take_stale",
+    "upsert_products",
 ]  # fmt: skip
 
 _LIVE = PRODUCT.c.deleted_at.is_(None)
@@ -94,34 +90,6 @@ def upsert_products(session: Session, products: Sequence[Product]) -> list[Outco
     return outcomes
 
 
-def get_product(session: Session, tenant: str, external_id: str) -> StoredProduct:
-    """The product with this id.
-
-    Raises
-    ------
-    NotFound : there is none, or it was deleted.
-    """
-    row = _find(session, tenant, external_id)
-    if row is None:
-        raise NotFound(f"there is no product with id {external_id[:200]!r}", code="product_not_found")
-    return to_stored(row)
-
-
-def get_products(session: Session, ids: Iterable[int]) -> dict[int, StoredProduct]:
-    """Products by internal key; missing and deleted ones are left out."""
-    query = select(*PRODUCT_COLUMNS).where(one_of(PRODUCT.c.id, list(ids)), _LIVE)
-    return {row.id: to_stored(row) for row in session.connection().execute(query)}
-
-
-def product_ids(session: Session, tenant: str, external_ids: Iterable[str]) -> dict[str, int]:
-    """Internal keys by the merchant's ids; missing and deleted ones are left out."""
-    wanted = [name for name in external_ids if is_storable(name)]
-    query = select(PRODUCT.c.external_id, PRODUCT.c.id).where(
-        PRODUCT.c.tenant == tenant, one_of(PRODUCT.c.external_id, wanted), _LIVE
-    )
-    return {row.external_id: row.id for row in session.connection().execute(query)}
-
-
 def patch_product(session: Session, tenant: str, external_id: str, changes: Mapping[str, object]) -> StoredProduct:
     """Change some fields of a product; `attributes`, `tags` and `category` are replaced as a whole.
 
@@ -167,13 +135,6 @@ def lock_for_writing(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "sqlite":
         session.connection().execute(text("UPDATE product SET id = id WHERE 0"))
-
-
-def _find(session: Session, tenant: str, external_id: str) -> Any:
-    if not is_storable(external_id):
-        return None
-    query = select(*PRODUCT_COLUMNS).where(PRODUCT.c.tenant == tenant, PRODUCT.c.external_id == external_id, _LIVE)
-    return session.connection().execute(query).first()
 
 
 def _stored_states(session: Session, products: Sequence[Product]) -> dict[tuple[str, str], Mapping[str, Any]]:

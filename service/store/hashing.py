@@ -4,8 +4,6 @@ from hashlib import blake2b
 
 import orjson
 
-from service.core.types import Product
-
 
 def digest(value: object) -> str:
     """32 hexadecimal digits that are equal exactly when two JSON values are; key order does not count.
@@ -20,24 +18,3 @@ def digest(value: object) -> str:
     True
     """
     return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
-
-
-def content_hash(product: Product) -> str:
-    """Fingerprint of what the encoders read: words and picture, but neither price nor stock.
-
-    Examples
-    --------
-    >>> content_hash(Product("1", "Mug", stock=3)) == content_hash(Product("1", "Mug", stock=0))
-    True
-    """
-    return digest(
-        [
-            product.name,
-            product.description,
-            product.brand,
-            product.category,
-            dict(product.attributes),
-            product.tags,
-            product.image,
-        ]
-    )

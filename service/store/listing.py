@@ -13,7 +13,8 @@ from sqlmodel import Session
 
 from service.core.errors import InvalidQuery
 from service.core.filters import Filter
-from service.store.product_rows import PRODUCT_COLUMNS, StoredProduct, to_stored
+from service.store.lookup import get_products
+from service.store.product_rows import StoredProduct
 from service.store.sql_filters import where
 from service.store.tables import PRODUCT
 
@@ -75,17 +76,18 @@ def list_products(
         raise InvalidQuery(f"cannot sort by {sort[:80]!r}; choose one of: {', '.join(SORTS)}", code="invalid_sort")
     order, fingerprint = SORTS[sort], _fingerprint(tenant, filter, sort)
     place = tuple_(order.key, PRODUCT.c.id)
-    query = select(*PRODUCT_COLUMNS, order.key.label("sort_key")).where(*_asked(tenant, filter))
+    query = select(PRODUCT.c.id, order.key.label("sort_key")).where(*_asked(tenant, filter))
     if after is not None:
         value, last_id = _read_cursor(after, fingerprint, order.key_type, sort)
         mark = tuple_(literal(value, order.key.type), literal(last_id, PRODUCT.c.id.type))
         query = query.where(place < mark if order.descending else place > mark)
     columns = (order.key, PRODUCT.c.id)
     query = query.order_by(*(c.desc() if order.descending else c for c in columns)).limit(limit + 1)
-    rows = session.connection().execute(query).all()
-    is_last = len(rows) <= limit
-    cursor = None if is_last else _write_cursor(fingerprint, rows[limit - 1].sort_key, rows[limit - 1].id)
-    return [to_stored(row) for row in rows[:limit]], cursor
+    # whole products are read for this page only: sorting them all with their descriptions takes several times as long
+    keys = session.connection().execute(query).all()
+    products = get_products(session, [key.id for key in keys[:limit]])
+    cursor = _write_cursor(fingerprint, keys[limit - 1].sort_key, keys[limit - 1].id) if len(keys) > limit else None
+    return [products[key.id] for key in keys[:limit] if key.id in products], cursor
 
 
 def count_products(session: Session, tenant: str, filter: Filter | None) -> int:

@@ -1,4 +1,4 @@
-"""What a product looks like to filters: the Qdrant payload, and the same fields read from SQL."""
+"""What of a product goes into the index: the payload filters read, and a fingerprint of what encoders read."""
 
 import re
 from collections.abc import Mapping
@@ -93,6 +93,27 @@ def epoch_seconds(moment: datetime | None) -> float | None:
     return None if moment is None else as_utc(moment).timestamp()
 
 
+def content_hash(product: Product) -> str:
+    """Fingerprint of what the encoders read: words and picture, but neither price nor stock.
+
+    Examples
+    --------
+    >>> content_hash(Product("1", "Mug", stock=3)) == content_hash(Product("1", "Mug", stock=0))
+    True
+    """
+    return digest(
+        [
+            product.name,
+            product.description,
+            product.brand,
+            product.category,
+            plain_attributes(product.attributes),
+            product.tags,
+            product.image,
+        ]
+    )
+
+
 def product_payload(product: Product) -> dict[str, Any]:
     """The Qdrant payload: each of `PRODUCT_FIELDS`, `attributes` and `payload_hash`.
 
@@ -124,5 +145,20 @@ def product_payload(product: Product) -> dict[str, Any]:
 
 
 def plain_attributes(attributes: Mapping[str, AttributeValue]) -> dict[str, Any]:
-    """Attributes as JSON knows them: lists instead of tuples."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in attributes.items()}
+    """Attributes as they come back from both engines: lists instead of tuples, whole numbers without a fraction.
+
+    Examples
+    --------
+    >>> plain_attributes({"sizes": ("S", "M"), "weight": 2.0})
+    {'sizes': ['S', 'M'], 'weight': 2}
+    """
+    return {name: _plain(value) for name, value in attributes.items()}
+
+
+def _plain(value: AttributeValue) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    # JSONB keeps no difference between 2.0 and 2 for large numbers; a hash must not depend on it
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    return value

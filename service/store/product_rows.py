@@ -9,8 +9,7 @@ from typing import Any
 from service.core.errors import InvalidQuery
 from service.core.types import AttributeValue, Product
 from service.store.column_types import as_utc
-from service.store.hashing import content_hash
-from service.store.payload import category_path, discount, major_price, plain_attributes, product_payload
+from service.store.payload import category_path, content_hash, discount, major_price, plain_attributes, product_payload
 from service.store.tables import PRODUCT
 
 _MAX_ID = 128

@@ -46,7 +46,7 @@ _COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
 def serving_rows(session: Session, ids: Iterable[int]) -> dict[int, ServingRow]:
     """Rows by internal key; missing and deleted products are left out."""
     query = select(*_COLUMNS).where(one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.deleted_at.is_(None))
-    return {row[0]: ServingRow._make(row) for row in session.connection().execute(query)}
+    return {row[0]: ServingRow._make(row) for row in session.connection().execute(query).all()}
 
 
 def serving_payload(row: ServingRow) -> dict[str, Any]:

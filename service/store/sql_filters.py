@@ -58,7 +58,8 @@ def _match(field: str, any_of: tuple[str | int | bool, ...]) -> ColumnElement[bo
         return _is_one_of_two(_IN_STOCK if field == "in_stock" else _COLUMNS[field], any_of)
     column = _COLUMNS[field]
     if kind is FieldKind.KEYWORD:
-        return and_(column.is_not(None), _SPECIAL.get(field, one_of)(column, texts))
+        holds = _SPECIAL.get(field) or one_of
+        return and_(column.is_not(None), holds(column, texts))
     numbers = [value for value in any_of if not isinstance(value, str)]
     if field == "created_at":
         return or_(false(), *(_range(field, Range(field, gte=value, lte=value)) for value in numbers))

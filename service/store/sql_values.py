@@ -37,6 +37,10 @@ class _Condition(FunctionElement[bool]):
     sqlite: str
     postgresql: str
 
+    def self_group(self, against: Any = None) -> Any:
+        """Itself; SQLAlchemy would write ``(…) = 1``, for which SQLite uses no index."""
+        return self
+
 
 class _OneOf(_Condition):
     inherit_cache = True
