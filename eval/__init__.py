@@ -1,1 +1,1 @@
-"""TODO."""
+"""Measurements that run the production pipeline, not a copy of it."""

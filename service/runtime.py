@@ -42,19 +42,26 @@ class Runtime:
 
 
 @contextmanager
-def open_stores(settings: Settings) -> Iterator[tuple[Database, VectorStore]]:
-    """The database and the vector store, without any model: enough to look at what there is."""
+def open_database_only(settings: Settings) -> Iterator[Database]:
+    """The database, brought up to date; it may be shared with a running service."""
     _make_data_dir(settings)
     database = open_database(settings.sql_url)
     try:
-        key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-        store = open_store(settings.vectors_dir, settings.qdrant_url, key)
-        try:
-            yield database, store
-        finally:
-            store.close()
+        yield database
     finally:
         database.close()
+
+
+@contextmanager
+def open_vectors_only(settings: Settings) -> Iterator[VectorStore]:
+    """The vector store, without any model; the embedded one belongs to one process at a time."""
+    _make_data_dir(settings)
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    store = open_store(settings.vectors_dir, settings.qdrant_url, key)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @contextmanager
@@ -76,7 +83,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
 
     params = load_params(settings.config_file, signals=frozenset(SIGNALS))
     fields = with_attributes(params.catalogue.filterable_attributes)
-    with open_stores(settings) as (database, store):
+    with open_database_only(settings) as database, open_vectors_only(settings) as store:
         encoders = load_encoders(settings, params)
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
@@ -103,9 +110,7 @@ def load_encoders(settings: Settings, params: Params) -> "ProductEncoders":
     if settings.image_model != "none":
         from service.encode.image import load_image_encoder
 
-        image = load_image_encoder(
-            settings.image_model, settings.image_pretrained, query_cache=limits.query_cache
-        )
+        image = load_image_encoder(settings.image_model, settings.image_pretrained, query_cache=limits.query_cache)
     return ProductEncoders(
         text=load_text_encoder(settings.text_model, threads=settings.encoder_threads, query_cache=limits.query_cache),
         lexical=LexicalEncoder(limits.bm25.k1, limits.bm25.b, limits.bm25.average_length),
@@ -134,7 +139,8 @@ def _prepare_index(
     *,
     rebuild: bool,
 ) -> None:
-    from service.store.outbox import has_other_vectors, mark_all_stale
+    from service.store.index_state import has_other_vectors
+    from service.store.outbox import mark_all_stale
 
     space = products_space(encoders.text.size, encoders.image.size if encoders.image else None, fields)
     if rebuild:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The ``vitrine`` command."""

@@ -1,0 +1,120 @@
+"""``vitrine load products`` and ``vitrine index``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.console import EXIT_REJECTED_ROWS, Context
+from service.cli.main import app, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from indexer.check import CheckReport
+    from indexer.sync import SyncReport
+    from service.runtime import Runtime
+
+
+@load.command("products")
+def load_products(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="CSV, JSON Lines or Parquet files.")],
+    format: Annotated[
+        str | None, typer.Option(help="amazon, hm, fashion or native; told by the header if left out.")
+    ] = None,
+    map: Annotated[list[str] | None, typer.Option(help="FIELD=COLUMN: where a field stands in the file.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of prices that name none, as EUR.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder that holds the pictures.")] = None,
+) -> None:
+    """Read product files into the database; every row is loaded, repaired or rejected, and the report says which."""
+    from service.cli.loading import load_files, show_reports
+    from service.runtime import open_database_only
+
+    ctx: Context = context.obj
+    with open_database_only(ctx.settings()) as database:
+        reports = load_files(ctx, database, files, format=format, mapping=map or [], currency=currency, images=images)
+    show_reports(ctx, reports)
+    if any(report.rejected for report in reports):
+        raise typer.Exit(EXIT_REJECTED_ROWS)
+
+
+@app.command()
+def index(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare database and index, and repair what differs.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Throw the index away and embed everything again.")
+    ] = False,
+) -> None:
+    """Embed every changed product and write it to Qdrant."""
+    from indexer.check import check_index, repair_index
+    from service.runtime import open_runtime
+
+    ctx: Context = context.obj
+    with open_runtime(ctx.settings(), rebuild=rebuild) as runtime:
+        before: CheckReport | None = None
+        if check:
+            before = check_index(runtime.database, runtime.store)
+            repair_index(runtime.database, runtime.store, before)
+        report = index_all(ctx, runtime)
+        after = check_index(runtime.database, runtime.store) if check else None
+    _show(ctx, report, before, after)
+
+
+def index_all(ctx: Context, runtime: "Runtime") -> "SyncReport":
+    """Work off the outbox with a progress bar, then build the search graph."""
+    from indexer.sync import index_stale
+    from service.store.outbox import count_stale
+    from service.store.spaces import PRODUCTS
+
+    with runtime.database.session() as session:
+        waiting = count_stale(session)
+    with ctx.progress("Indexing", waiting, "products") as advance:
+        report = index_stale(runtime.outbox, on_progress=advance)
+    runtime.store.optimize(PRODUCTS)
+    return report
+
+
+def _show(ctx: Context, report: "SyncReport", before: "CheckReport | None", after: "CheckReport | None") -> None:
+    from dataclasses import asdict
+
+    def people(console: "Console") -> None:
+        console.print(
+            f"{report.embedded:,} products embedded ({report.pictures:,} with picture), {report.updated:,} updated, "
+            f"{report.deleted:,} deleted in {report.seconds:.1f} s."
+        )
+        for reason, count in sorted(report.picture_problems.items()):
+            console.print(f"  {count:,} pictures skipped: {reason.replace('_', ' ')}")
+        if before is not None and after is not None:
+            console.print(_verdict("Before", before))
+            if not before.agrees:
+                console.print(_verdict("Now", after))
+
+    result = asdict(report)
+    if before is not None and after is not None:
+        result |= {"check": {"before": _counts(before), "after": _counts(after)}}
+    ctx.show(result, people)
+
+
+def _counts(report: "CheckReport") -> dict[str, int | bool]:
+    return {
+        "agrees": report.agrees,
+        "products": report.products,
+        "points": report.points,
+        "pending": report.pending,
+        "missing": len(report.missing),
+        "outdated": len(report.outdated),
+        "orphans": len(report.orphans),
+    }
+
+
+def _verdict(when: str, report: "CheckReport") -> str:
+    if report.agrees:
+        return f"{when}: database and index agree: {report.products:,} products, {report.points:,} points."
+    return (
+        f"{when}: database and index differ: {len(report.missing):,} points missing, "
+        f"{len(report.outdated):,} outdated, {len(report.orphans):,} without a product."
+    )

@@ -1,0 +1,111 @@
+"""Loading files for the commands: progress while it runs, one table at the end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.cli.console import Context
+from service.core.errors import InvalidQuery
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from indexer.load import LoadReport
+    from service.core.types import Product
+    from service.store.catalog import Outcome
+    from service.store.database import Database
+
+
+def load_files(
+    ctx: Context,
+    database: "Database",
+    files: Sequence[Path],
+    *,
+    format: str | None = None,
+    mapping: Sequence[str] = (),
+    currency: str | None = None,
+    images: Path | None = None,
+) -> "list[LoadReport]":
+    """Load product files one after the other; the reports come in the same order."""
+    from indexer.load import load_products
+
+    columns = _columns(mapping)
+    reports_dir = ctx.settings().data_dir / "reports"
+    reports = []
+    for path in files:
+        size = path.stat().st_size / 2**20 if path.is_file() else None
+        with ctx.progress(f"Loading {path.name}", size and round(size, 1), "MB") as advance:
+            reports.append(
+                load_products(
+                    path,
+                    _writer(database),
+                    format=format,
+                    mapping=columns,
+                    currency=currency,
+                    images=images,
+                    report_folder=reports_dir,
+                    on_progress=_megabytes(advance),
+                )
+            )
+    return reports
+
+
+def _columns(mapping: Sequence[str]) -> dict[str, str] | None:
+    pairs = {}
+    for entry in mapping:
+        for pair in entry.split(","):
+            field, separator, column = pair.partition("=")
+            if not separator or not field.strip() or not column.strip():
+                raise InvalidQuery(f"--map {entry!r}: write FIELD=COLUMN, as in --map name=title")
+            pairs[field.strip()] = column.strip()
+    return pairs or None
+
+
+def _writer(database: "Database") -> "Callable[[Sequence[Product]], Sequence[Outcome]]":
+    from service.store.catalog import upsert_products
+
+    def write(products: "Sequence[Product]") -> "Sequence[Outcome]":
+        with database.session() as session:
+            return upsert_products(session, products)
+
+    return write
+
+
+def _megabytes(advance: Callable[[float], None]) -> Callable[[int, int, int], None]:
+    done = 0
+
+    def progress(bytes_read: int, bytes_total: int, rows: int) -> None:
+        nonlocal done
+        advance((bytes_read - done) / 2**20)
+        done = bytes_read
+
+    return progress
+
+
+def show_reports(ctx: Context, reports: "Sequence[LoadReport]") -> None:
+    """What became of every row."""
+
+    def people(console: "Console") -> None:
+        for report in reports:
+            console.print("\n".join(_lines(report)), markup=False)
+
+    ctx.show({"files": [asdict(report) for report in reports]}, people)
+
+
+def _lines(report: "LoadReport") -> list[str]:
+    lines = [
+        f"{report.path.name} ({report.format}): {report.rows:,} rows in {report.seconds:.1f} s",
+        f"  {report.loaded:,} products: {report.created:,} new, {report.updated:,} updated, "
+        f"{report.unchanged:,} unchanged; {report.repaired:,} of them repaired",
+    ]
+    if report.duplicates:
+        lines.append(f"  {report.duplicates:,} rows left out: their id came earlier in the file")
+    if report.rejected:
+        lines.append(f"  {report.rejected:,} rows rejected")
+    for what, reasons in (("rejected", report.rejections), ("repaired", report.repairs)):
+        lines += [f"    {count:>7,} {what}: {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items())]
+    lines += [f"  note: {warning}" for warning in report.warnings]
+    if report.file is not None:
+        lines.append(f"  every case by line: {report.file}")
+    return lines

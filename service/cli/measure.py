@@ -1,0 +1,120 @@
+"""``vitrine eval …``: quality and speed, measured on the real pipeline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.console import Context
+from service.cli.main import evaluate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from config.settings import Settings
+
+
+@evaluate.command("search")
+def search(
+    context: typer.Context,
+    path: Annotated[Path, typer.Option(help="Folder with products.csv, queries.csv and relevance.csv.")],
+) -> None:
+    """Search a judged set through the HTTP API: the fusion and each leg alone."""
+    from eval.search_quality import judged_shop, read_judged, search_quality
+
+    ctx: Context = context.obj
+    judged = read_judged(path)
+    with TemporaryDirectory(prefix="vitrine-eval-") as folder:
+        settings = ctx.settings().model_copy(
+            update={"data_dir": Path(folder), "database_url": None, "qdrant_url": None}
+        )
+        ctx.say("Indexing the products of the set …")
+        with (
+            judged_shop(path, settings) as runtime,
+            ctx.progress("Searching", len(judged.queries), "queries") as advance,
+        ):
+            result = search_quality(runtime, judged, on_progress=advance)
+    rows = {"fused": result["fused"], **result["legs"]}
+    ctx.show(result, lambda console: _table(console, f"{len(judged.queries)} queries of {path.name}", rows))
+
+
+@evaluate.command("ann")
+def ann(
+    context: typer.Context,
+    queries: Annotated[int, typer.Option(min=1, help="Queries per slot and filter.")] = 200,
+) -> None:
+    """Compare approximate with exact search on the live index, with and without filters."""
+    from dataclasses import asdict
+
+    from config.params import load_params
+    from eval.ann import ann_recall
+    from service.runtime import open_vectors_only
+
+    ctx: Context = context.obj
+    settings = ctx.settings()
+    ef = load_params(settings.config_file).retrieval.ef
+    with open_vectors_only(settings) as store:
+        rows = ann_recall(store, ("text", "image"), queries=queries, ef=ef)
+
+    def people(console: "Console") -> None:
+        table = {f"{row.slot}, {row.filter}": _without(asdict(row), "slot", "filter") for row in rows}
+        _table(console, f"recall@100 against exact search, {queries} queries each, ef {ef}", table)
+
+    ctx.show({"ef": ef, "rows": [asdict(row) for row in rows]}, people)
+
+
+@evaluate.command("index")
+def index(
+    context: typer.Context,
+    path: Annotated[Path, typer.Option(help="Product file, as for `vitrine load products`.")],
+    limit: Annotated[int | None, typer.Option(min=100, help="Only the first products.")] = None,
+) -> None:
+    """Compare the speed of indexing with the text encoder alone, on the same rows in the same run."""
+    from eval.index_speed import index_speed
+    from indexer.load import load_products
+    from service.runtime import open_runtime
+    from service.store.catalog import Outcome
+
+    ctx: Context = context.obj
+    products: dict[str, Any] = {}
+
+    def keep(batch: Sequence[Any]) -> list[Outcome]:
+        products.update((product.external_id, product) for product in batch)
+        return [Outcome.CREATED] * len(batch)
+
+    load_products(path, keep)
+    with TemporaryDirectory(prefix="vitrine-eval-") as folder:
+        settings = ctx.settings().model_copy(
+            update={"data_dir": Path(folder), "database_url": None, "qdrant_url": None}
+        )
+        with open_runtime(settings) as runtime:
+            speed = index_speed(runtime, list(products.values())[:limit], ctx.say)
+    ctx.show(
+        speed.as_dict(), lambda console: _table(console, "Indexing against the encoder", {path.name: speed.as_dict()})
+    )
+
+
+@contextmanager
+def _throwaway_folder(ctx: Context) -> "Iterator[Settings]":
+    """The settings in force, but with a fresh embedded shop that is gone afterwards."""
+    with TemporaryDirectory(prefix="vitrine-eval-") as folder:
+        yield ctx.settings().model_copy(update={"data_dir": Path(folder), "database_url": None, "qdrant_url": None})
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _table(console: "Console", title: str, rows: Mapping[str, Mapping[str, float]]) -> None:
+    from rich.table import Table
+
+    columns = list(next(iter(rows.values()), {}))
+    table = Table("", *columns, title=title)
+    for name, values in rows.items():
+        table.add_row(
+            name, *(f"{value:,.3f}" if isinstance(value, float) else f"{value:,}" for value in values.values())
+        )
+    console.print(table)
