@@ -12,15 +12,16 @@ from indexer.demo.catalogue import REFERENCE
 from indexer.demo.events import SEARCH, DemoEvents
 from indexer.demo.look import DemoProduct
 from indexer.demo.market import NEVER, open_market
+from indexer.demo.minds import read_minds
 from indexer.demo.queries import search_query
-from indexer.demo.sessions import Log, live_day, new_memory, read_minds
+from indexer.demo.sessions import Log, live_day, new_memory
 from indexer.demo.shoppers import DAYS
 from indexer.demo.taste import DemoShopper, product_features
 
 ANONYMOUS_SHARE = 0.18
 _EVENTS_PER_VISIT = 4.6
 _DAY_MS = 86_400_000
-# Visits per hour of the day and per weekday (Monday first), relative.
+# Visits per hour of the day (UTC) and per weekday (Monday first), relative: chosen, not measured.
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 7, 8, 8, 8, 9, 9, 8, 8, 9, 10, 12, 14, 16, 15, 10, 5)
 _WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.0, 1.15, 1.3)
 
