@@ -24,7 +24,7 @@ _ADVICE = {
     "password authentication failed": "refuses user or password; correct DATABASE_URL",
     "does not exist": "does not exist on this server; create it, or correct DATABASE_URL",
     "too many clients": "has no connection left; raise its max_connections or run fewer processes",
-    "no such table": "has no vitrine tables; open it with migrations",
+    "no such table": "has no tables yet; load products first",
 }
 _SILENT = "does not answer; check that the server runs and that DATABASE_URL is right"
 

@@ -158,7 +158,7 @@ def plain_attributes(attributes: Mapping[str, AttributeValue]) -> dict[str, Any]
 def _plain(value: AttributeValue) -> object:
     if isinstance(value, tuple):
         return list(value)
-    # JSONB keeps no difference between 2.0 and 2 for large numbers; a hash must not depend on it
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+    # JSONB gives large floats back as integers (1e17 as 100000000000000000); a hash must not depend on it
+    if isinstance(value, float) and value.is_integer() and -(2**63) <= value < 2**64:
         return int(value)
     return value

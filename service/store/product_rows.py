@@ -119,12 +119,13 @@ def _check_text(product: Product, field: str, value: str | None) -> None:
         )
 
 
-def _check_number(product: Product, field: str, value: float | None) -> None:
-    if value is not None and not (isfinite(value) and -(2**63) <= value < 2**63):
-        raise InvalidQuery(
-            f"product {product.external_id!a}: {field} is {value}, not a finite number of at most 64 bits",
-            code="invalid_product",
-        )
+def _check_number(product: Product, field: str, value: float | None, limit: int = 2**63) -> None:
+    if value is None or (isfinite(value) if isinstance(value, float) else -(2**63) <= value < limit):
+        return
+    raise InvalidQuery(
+        f"product {product.external_id!a}: {field} is {str(value)[:40]}, not a finite number of at most 64 bits",
+        code="invalid_product",
+    )
 
 
 def _check_attribute(product: Product, field: str, value: AttributeValue) -> None:
@@ -132,4 +133,4 @@ def _check_attribute(product: Product, field: str, value: AttributeValue) -> Non
         if isinstance(item, str):
             _check_text(product, field, item)
         else:
-            _check_number(product, field, item)
+            _check_number(product, field, item, limit=2**64)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import ColumnElement, Double, and_, false, literal, not_, or_, true
 
 from service.core.errors import InvalidQuery
 from service.core.fields import PRODUCT_FIELDS, FieldKind
@@ -16,7 +16,8 @@ from service.store.tables import PRODUCT
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _IN_STOCK = or_(PRODUCT.c.stock.is_(None), PRODUCT.c.stock > 0)
-_COLUMNS = {name: PRODUCT.c["external_id" if name == "id" else name] for name in PRODUCT_FIELDS if name != "in_stock"}
+_OTHERWISE_CALLED = {"id": "external_id", "category": "category_path"}
+_COLUMNS = {name: PRODUCT.c[_OTHERWISE_CALLED.get(name, name)] for name in PRODUCT_FIELDS if name != "in_stock"}
 _ATTRIBUTE = "attributes."
 
 
@@ -32,7 +33,7 @@ def where(condition: Condition | None) -> ColumnElement[bool]:
     Examples
     --------
     >>> print(where(Range("price", lt=500)))
-    product.price IS NOT NULL AND product.price < :price_1
+    product.price IS NOT NULL AND product.price < :param_1
     """
     match condition:
         case None:
@@ -82,7 +83,7 @@ def _range(field: str, bounds: Range) -> ColumnElement[bool]:
     if field.startswith(_ATTRIBUTE) or _kind(field) in (FieldKind.KEYWORD, FieldKind.BOOL):
         return false()
     column = _COLUMNS[field]
-    bound: Callable[[float, bool], Any] = _moment if field == "created_at" else lambda value, _: value
+    bound: Callable[[float, bool], Any] = _moment if field == "created_at" else _decimal
     asked: list[ColumnElement[bool]] = [column.is_not(None)]
     if bounds.gte is not None:
         asked.append(column >= bound(bounds.gte, True))
@@ -93,6 +94,11 @@ def _range(field: str, bounds: Range) -> ColumnElement[bool]:
     if bounds.lt is not None:
         asked.append(column < bound(bounds.lt, True))
     return and_(*asked)
+
+
+def _decimal(value: float, _: bool) -> ColumnElement[float]:
+    # with its type: left to itself PostgreSQL would round a bound on a whole-number column
+    return literal(value, Double)
 
 
 def _moment(seconds: float, up: bool) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, bindparam, literal
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, bindparam, false, literal
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -93,26 +93,26 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     >>> print(one_of(column("id"), [1, 2]).compile(dialect=sqlite.dialect()))
     (id IN (SELECT value FROM json_each(?)))
     """
-    return _OneOf(column, _parameter(values))
+    return _OneOf(column, _parameter(values)) if values else false()
 
 
 def lies_under(column: ColumnElement[Any], paths: Sequence[str]) -> ColumnElement[bool]:
     """Whether the category path in the column lies below one of the paths."""
-    return _LiesUnder(column, _parameter(paths))
+    return _LiesUnder(column, _parameter(paths)) if paths else false()
 
 
 def list_holds(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
     """Whether the JSON list in the column contains one of the texts."""
-    return _ListHolds(column, _parameter(values))
+    return _ListHolds(column, _parameter(values)) if values else false()
 
 
 def attribute_holds(column: ColumnElement[Any], name: str, values: Sequence[str]) -> ColumnElement[bool]:
     """Whether the named entry of the JSON mapping is, or contains, one of the texts."""
-    return _AttributeHolds(column, literal(name, Text), _parameter(values))
+    return _AttributeHolds(column, literal(name, Text), _parameter(values)) if values else false()
 
 
 def _parameter(values: Sequence[Any]) -> ColumnElement[Any]:
     item: type[TypeEngine[Any]] = Text
-    if values and not isinstance(values[0], str):
+    if not isinstance(values[0], str):
         item = Double if any(isinstance(value, float) for value in values) else BigInteger
     return bindparam(None, list(values), type_=_Values(item))

@@ -33,6 +33,7 @@ def upgrade(engine: Engine) -> None:
         if is_current(connection):
             return
         connection.rollback()
+        connection.detach()  # closed afterwards, not lent out again with the patience of a migration
         _lock(connection)
         if not is_current(connection):
             _run(connection)
