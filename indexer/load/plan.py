@@ -1,0 +1,140 @@
+"""Which column of this very file fills which field: format, mapping and header brought together, or refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from indexer.load.formats import FIELDS, NATIVE, Columns, Format, detect_format, get_format
+from indexer.load.limits import ATTRIBUTE_NAME_CHARS
+from service.core.errors import InvalidQuery
+
+PREFIX = "attributes."
+OBJECT = "attributes"
+IGNORE = "ignore"
+_SHOWN_COLUMNS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How rows of one file are read.
+
+    Attributes
+    ----------
+    columns : field -> columns of the file, in order of preference.
+    attributes : attribute name -> columns.
+    known : every column that is used or left out on purpose.
+    id_column : column the id is looked for in when it has none of its own, if the file has it.
+    warnings : what a person should know before trusting the result.
+    """
+
+    format: Format
+    columns: Columns
+    attributes: Columns
+    known: frozenset[str]
+    id_column: str | None
+    warnings: tuple[str, ...]
+
+
+def make_plan(
+    columns: tuple[str, ...], *, file: str, format: str | None = None, mapping: Mapping[str, str] | None = None
+) -> Plan:
+    """Match a header with a format and a mapping.
+
+    Parameters
+    ----------
+    columns : names in the header; matched without regard to case.
+    file : the file's name, for messages.
+    format : name of a format; None tells it from the header.
+    mapping : field, ``attributes.<name>`` or ``ignore`` -> column, or several with commas between them. A mapped field
+        is taken from these columns only.
+
+    Raises
+    ------
+    InvalidQuery : unknown format, field or column, or no column for id or name; the message lists what there is.
+    """
+    chosen = detect_format(columns) if format is None else get_format(format)
+    there = {column.casefold(): column for column in reversed(columns)}
+    mapped = {name: _mapped(name, value, there, columns, file) for name, value in (mapping or {}).items()}
+    ignored = mapped.pop(IGNORE, ())
+    fields = _present(chosen.columns, there) | {name: each for name, each in mapped.items() if name in FIELDS}
+    prefixed = {
+        column[len(PREFIX) :]: (column,)
+        for column in columns
+        if len(column) > len(PREFIX) and column.startswith(PREFIX)
+    }
+    attributes = _present(chosen.attributes, there) | prefixed
+    attributes |= {name[len(PREFIX) :]: each for name, each in mapped.items() if name.startswith(PREFIX)}
+    id_column = there.get((chosen.id_column or "").casefold()) if "id" not in mapped else None
+    _check_needed(chosen, fields, id_column, columns, file)
+    index = tuple(column for column in columns if _is_row_number(column))
+    used = {column for group in (*fields.values(), *attributes.values()) for column in group}
+    of_format = {column.casefold() for column in _all_columns(chosen)}
+    known = {c for c in columns if c.casefold() in of_format} | used | {OBJECT, *ignored, *index}
+    _check_unknown(chosen, columns, known, file)
+    warnings = tuple(f"column {column!r} is taken for row numbers and left out" for column in index)
+    return Plan(chosen, fields, attributes, frozenset(known), id_column, warnings)
+
+
+def _mapped(name: str, value: str, there: Mapping[str, str], columns: tuple[str, ...], file: str) -> tuple[str, ...]:
+    is_attribute = name.startswith(PREFIX) and 0 < len(name) - len(PREFIX) <= ATTRIBUTE_NAME_CHARS
+    if name not in FIELDS and name != IGNORE and not is_attribute:
+        raise InvalidQuery(
+            f"cannot map to {name[:80]!r}; fields are: {', '.join(FIELDS)}, attributes.<name>, ignore",
+            code="unknown_field",
+        )
+    wanted = [value] if value.strip().casefold() in there else value.split(",")
+    for column in wanted:
+        if column.strip().casefold() not in there:
+            raise InvalidQuery(
+                f"--map {name}={value[:80]}: {file} has no column {column.strip()[:80]!r}; it has: {_listed(columns)}",
+                code="unknown_column",
+            )
+    return tuple(there[column.strip().casefold()] for column in wanted)
+
+
+def _present(columns: Columns, there: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found = {
+        name: tuple(there[each.casefold()] for each in group if each.casefold() in there)
+        for name, group in columns.items()
+    }
+    return {name: group for name, group in found.items() if group}
+
+
+def _all_columns(format: Format) -> set[str]:
+    groups = (*format.columns.values(), *format.attributes.values(), format.ignore, format.detect)
+    return {column for group in groups for column in group}
+
+
+def _is_row_number(column: str) -> bool:
+    """The nameless first column that data frames write."""
+    return not column or column.startswith("Unnamed: ")
+
+
+def _check_needed(format: Format, fields: Columns, id_column: str | None, columns: tuple[str, ...], file: str) -> None:
+    missing = [name for name in ("id", "name") if name not in fields and not (name == "id" and id_column)]
+    if missing:
+        raise InvalidQuery(
+            f"{file} has no column for {' and '.join(missing)} (read as format {format.name}); it has: "
+            f"{_listed(columns)}; say which: {' '.join(f'--map {name}=COLUMN' for name in missing)}",
+            code="column_missing",
+        )
+
+
+def _check_unknown(format: Format, columns: tuple[str, ...], known: set[str], file: str) -> None:
+    unknown = [column for column in columns if column not in known]
+    if not unknown:
+        return
+    expected = sorted(_all_columns(format) | ({"attributes.<name>"} if format.name == NATIVE else set()))
+    first = unknown[0][:80]
+    raise InvalidQuery(
+        f"{file} has columns that format {format.name} does not know: {_listed(tuple(unknown))}; it knows: "
+        f"{', '.join(expected)}; keep one with --map attributes.{first}={first!r} or leave it out with "
+        f"--map ignore={first!r}",
+        code="unknown_column",
+    )
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    shown = ", ".join(
+        ascii(column[:80])[1:-1] if not column.isprintable() else column[:80] for column in columns[:_SHOWN_COLUMNS]
+    )
+    return shown + (f" and {len(columns) - _SHOWN_COLUMNS} more" if len(columns) > _SHOWN_COLUMNS else "")
