@@ -29,7 +29,7 @@ class LoadReport:
     loaded : rows that became products, `repaired` of them not quite as given.
     duplicates : rows whose id an earlier row of the file has; the first one wins, for only then does loading a file
         twice change nothing.
-    repairs, rejections : reason -> how often; one row may be repaired for several reasons, also several times.
+    repairs, rejections : reason -> how often, the most frequent first; one row may have several, also of one kind.
     warnings : what a person should know about the file as a whole.
     file : where every finding is listed by line, or None if no folder was given.
     """
@@ -86,7 +86,7 @@ def open_log(folder: Path | None, source: Path) -> Iterator[tuple[Path | None, L
     part = target.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = part.open("w", encoding="utf-8", newline="")
+        stream = part.open("x", encoding="utf-8", newline="")
     except OSError as error:
         raise InvalidQuery(f"cannot write a report to {folder}: {error.strerror}", code="report_unwritable") from error
     try:

@@ -2,6 +2,7 @@
 
 import csv
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,10 @@ def test_every_reason_has_a_meaning():
 def test_products_belong_to_the_tenant_they_are_loaded_for(shop, tenant):
     shop.load("id,name\n1,Mug\n", tenant=tenant)
     assert shop.products["1"].tenant == tenant
+
+
+def test_a_report_becomes_plain_values(shop):
+    report = asdict(shop.load("id,name,rating\n1,Mug,Get\n2,Cup,9\n3,Pot,Get\n,Pan,\n"))
+    assert report["repairs"] == {"rating_not_a_number": 2, "rating_out_of_range": 1}
+    assert list(report["repairs"]) == ["rating_not_a_number", "rating_out_of_range"]
+    assert report["rejections"] == {"id_missing": 1}
