@@ -14,14 +14,18 @@ from service.store.tables import PRODUCT
 _LIVE = PRODUCT.c.deleted_at.is_(None)
 
 
-def get_product(session: Session, tenant: str, external_id: str) -> StoredProduct:
+def get_product(session: Session, tenant: str, external_id: str, *, lock: bool = False) -> StoredProduct:
     """The product with this id.
+
+    Parameters
+    ----------
+    lock : keep others from changing it until the session ends (PostgreSQL; SQLite has one writer at a time anyway).
 
     Raises
     ------
     NotFound : there is none, or it was deleted.
     """
-    row = _find(session, tenant, external_id)
+    row = _find(session, tenant, external_id, lock)
     if row is None:
         raise NotFound(f"there is no product with id {external_id[:200]!r}", code="product_not_found")
     return to_stored(row)
@@ -42,8 +46,8 @@ def product_ids(session: Session, tenant: str, external_ids: Iterable[str]) -> d
     return {row.external_id: row.id for row in session.connection().execute(query)}
 
 
-def _find(session: Session, tenant: str, external_id: str) -> Any:
+def _find(session: Session, tenant: str, external_id: str, lock: bool) -> Any:
     if not is_storable(external_id):
         return None
     query = select(*PRODUCT_COLUMNS).where(PRODUCT.c.tenant == tenant, PRODUCT.c.external_id == external_id, _LIVE)
-    return session.connection().execute(query).first()
+    return session.connection().execute(query.with_for_update() if lock else query).first()

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from service.core.types import Product
-from service.store.catalog import count_products, list_products, upsert_products
+from service.store.catalog import count_products, get_product, list_products, patch_product, upsert_products
 from service.store.database import Database
 
 WRITER = """
@@ -55,6 +55,23 @@ def test_threads_that_write_the_same_products_wait_for_each_other(database: Data
         list(pool.map(write, range(4)))
     with database.session() as session:
         assert count_products(session, "default", None) == 50
+
+
+def test_patches_of_different_fields_at_the_same_time_are_all_kept(database: Database) -> None:
+    changes: list[dict[str, object]] = [{"stock": 7}, {"brand": "Kiln"}, {"rating": 4.5}, {"tags": ("new",)}]
+
+    def patch(change: dict[str, object]) -> None:
+        with database.session() as session:
+            patch_product(session, "default", "mug", change)
+
+    for _ in range(5):
+        with database.session() as session:
+            upsert_products(session, [Product("mug", "Mug")])
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(patch, changes))
+        with database.session() as session:
+            mug = get_product(session, "default", "mug").product
+        assert (mug.stock, mug.brand, mug.rating, mug.tags) == (7, "Kiln", 4.5, ("new",))
 
 
 def test_readers_see_a_whole_batch_or_none_of_it(database: Database) -> None:
