@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from eval.relevance import mean_metrics
 from service.core.errors import InvalidQuery
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 WANTED = ("hit@1", "mrr@10", "recall@10", "ndcg@10")
 DEPTH = 10
 _COLUMNS = {"product_id": "id", "asin": "id", "title": "name", "manufacturer": "brand"}
+
+
+class SearchQuality(TypedDict):
+    """``{"fused": {metric: value}, "legs": {signal: {metric: value}}}``."""
+
+    fused: dict[str, float]
+    legs: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,8 @@ def judged_shop(folder: Path, settings: "Settings") -> "Iterator[Runtime]":
 
 def search_quality(
     runtime: "Runtime", judged: Judged, *, on_progress: Callable[[float], None] | None = None
-) -> dict[str, dict[str, float] | dict[str, dict[str, float]]]:
-    """Metrics of the fused search and of every leg alone.
-
-    Returns
-    -------
-    dict : ``{"fused": {metric: value}, "legs": {signal: {metric: value}}}``.
-    """
+) -> SearchQuality:
+    """Metrics of the fused search and of every leg alone."""
     legs = _legs(runtime)
     ids = list(judged.queries)
     known = [judged.relevant[query] for query in ids]

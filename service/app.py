@@ -16,6 +16,7 @@ MAX_BODY_BYTES = 16 * 2**20
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
     for status, text in (
+        (400, "the body is not JSON text"),
         (404, "unknown id"),
         (413, "too much data"),
         (422, "invalid request; `detail` says what to do"),

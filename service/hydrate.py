@@ -31,7 +31,8 @@ def hydrate(
         excluded = frozenset(catalog.product_ids(session, tenant, exclude).values()) if exclude else frozenset()
     if stored is None:
         return Query(text), excluded
-    record = store.retrieve(PRODUCTS, [stored.id], vectors=("text", "image")).get(stored.id)
+    slots = ("text",) if encoders.image is None else ("text", "image")
+    record = store.retrieve(PRODUCTS, [stored.id], vectors=slots).get(stored.id)
     # a product saved a moment ago has no point yet: its words are enough for a first answer
     vectors = record.vectors if record else {"text": encoders.text.encode_query(product_text(stored.product))}
     if not vectors:

@@ -1,5 +1,6 @@
 """Databases for every test that needs one (a fresh SQLite file, a fresh PostgreSQL database), and a small shop."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -34,6 +35,7 @@ def postgres_url() -> Iterator[str]:
         server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         yield server.get_uri()
     finally:
+        atexit.unregister(server._cleanup)  # it would write a file into the folder that is gone by then
         pgserver.pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -9,6 +9,8 @@ from service.cli.main import app
 from service.core.types import DEFAULT_TENANT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from service.runtime import Runtime
@@ -40,15 +42,30 @@ def demo(
     start = time.monotonic()
     with bound_socket(settings.host, settings.port if serve else 0) as listener:
         with ctx.progress("Drawing the shop", products, "products") as advance:
-            shop = make_demo_shop(settings.data_dir / "demo", seed=seed, products=products, on_progress=advance)
+            shop = make_demo_shop(
+                settings.data_dir / "demo", seed=seed, products=products, on_progress=_pictures(advance)
+            )
         with open_database_only(settings) as database:
-            load_files(ctx, database, [shop.products_file], format="native")
+            load_files(ctx, database, [shop.products], format="native")
         with open_runtime(settings) as runtime:
             report = index_all(ctx, runtime)
             seconds = time.monotonic() - start
             _show(ctx, runtime, report.total, seconds)
             if serve:
                 serve_on(ctx, runtime, listener)
+
+
+def _pictures(advance: "Callable[[float], None]") -> "Callable[[str, int, int], None]":
+    """Advance the bar with the pictures: they are what takes time."""
+    drawn = 0
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal drawn
+        if stage == "pictures":
+            advance(done - drawn)
+            drawn = done
+
+    return progress
 
 
 def _show(ctx: Context, runtime: "Runtime", indexed: int, seconds: float) -> None:
@@ -72,7 +89,7 @@ def _show(ctx: Context, runtime: "Runtime", indexed: int, seconds: float) -> Non
         first = names[0][1].external_id if names else "VT-00001"
         console.print(
             f"\nTry, while it is served ([bold]vitrine serve[/bold] starts it again):\n"
-            f"  {base}/docs                                 every call, explained\n"
+            f"  {base}/docs  (every call, explained)\n"
             f"  curl '{base}/v1/search?q=warm+winter+coat&max_price=80'\n"
             f"  curl '{base}/v1/similar/{first}?n=5&explain=true'\n"
             f"  curl '{base}/v1/products?category=Shoes&sort=-price&limit=3'\n"

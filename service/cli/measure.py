@@ -38,7 +38,7 @@ def search(
         ):
             result = search_quality(runtime, judged, on_progress=advance)
     rows = {"fused": result["fused"], **result["legs"]}
-    ctx.show(result, lambda console: _table(console, f"{len(judged.queries)} queries of {path.name}", rows))
+    ctx.show(dict(result), lambda console: _table(console, f"{len(judged.queries)} queries of {path.name}", rows))
 
 
 @evaluate.command("ann")

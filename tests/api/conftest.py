@@ -1,0 +1,33 @@
+"""The API over HTTP, with its indexing loop running."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from config.settings import Settings
+from indexer.sync import index_stale
+from service.app import create_app
+from service.runtime import Runtime, open_runtime
+from service.store.catalog import upsert_products
+
+
+@pytest.fixture(scope="session")
+def reading(runtime: Runtime) -> Iterator[TestClient]:
+    """A client of the shared shop; only for tests that change nothing."""
+    with TestClient(create_app(runtime), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def writing(
+    tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Path], Settings], small_shop: Callable[[], list]
+) -> Iterator[TestClient]:
+    """A client of a shop of this module's own."""
+    with open_runtime(settings_for(tmp_path_factory.mktemp("own"))) as runtime:
+        with runtime.database.session() as session:
+            upsert_products(session, small_shop())
+        index_stale(runtime.outbox)
+        with TestClient(create_app(runtime), raise_server_exceptions=False) as client:
+            yield client
