@@ -1,6 +1,7 @@
 """What goes wrong between us and a Qdrant server, as our errors."""
 
 from collections.abc import Callable
+from json import JSONDecodeError
 from typing import TypeVar
 
 import grpc  # type: ignore[import-untyped]
@@ -35,8 +36,10 @@ def guarded(url: str, call: Callable[[], T]) -> T:
         return call()
     except UnexpectedResponse as error:
         raise _by_status(url, error.status_code or 500, _words(error)) from error
-    except ResponseHandlingException as error:
-        raise _no_answer(url, str(error.source) or type(error.source).__name__) from error
+    except (ResponseHandlingException, JSONDecodeError) as error:
+        if isinstance(getattr(error, "source", error), ValueError):
+            raise _not_qdrant(url, error) from error
+        raise _no_answer(url, str(error) or type(error).__name__) from error
     except ResourceExhaustedResponse as error:
         raise DependencyUnavailable(f"Qdrant at {url} is busy: try again in {error.retry_after_s} s") from error
     except grpc.RpcError as error:
@@ -70,6 +73,11 @@ def _no_answer(url: str, reason: str) -> DependencyUnavailable:
     return DependencyUnavailable(
         f"Qdrant at {url} does not answer ({reason}): start it or unset QDRANT_URL to use the embedded engine"
     )
+
+
+def _not_qdrant(url: str, error: Exception) -> DependencyUnavailable:
+    reason = str(error).splitlines()[0]
+    return DependencyUnavailable(f"what answers at {url} does not speak as Qdrant does ({reason}): correct QDRANT_URL")
 
 
 def _words(error: UnexpectedResponse) -> str:

@@ -71,7 +71,7 @@ def point_struct(point: Point) -> models.PointStruct:
 
 def set_payload_operation(ids: Sequence[int], payload: Mapping[str, Any]) -> models.SetPayloadOperation:
     """Overwrite payload keys; points are chosen by filter, because a missing one would be an error by id."""
-    chosen = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
+    chosen = models.Filter(must=[models.HasIdCondition(has_id=[int(i) for i in ids])])
     return models.SetPayloadOperation(set_payload=models.SetPayload(payload=dict(payload), filter=chosen))
 
 
@@ -133,7 +133,7 @@ def _condition(condition: Condition) -> Any:
                 key=json_path(field), range=models.Range(gte=bounds.gte, gt=bounds.gt, lte=bounds.lte, lt=bounds.lt)
             )
         case HasId(ids):
-            return models.HasIdCondition(has_id=sorted(ids))
+            return models.HasIdCondition(has_id=sorted(int(i) for i in ids))
         case Filter():
             return server_filter(condition)
 
