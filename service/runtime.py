@@ -139,8 +139,7 @@ def _prepare_index(
     *,
     rebuild: bool,
 ) -> None:
-    from service.store.index_state import has_other_vectors
-    from service.store.outbox import mark_all_stale
+    from service.store.outbox import has_other_vectors, mark_all_stale
 
     space = products_space(encoders.text.size, encoders.image.size if encoders.image else None, fields)
     if rebuild:

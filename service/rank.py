@@ -1,0 +1,69 @@
+"""Steps 5 to 7, fuse, adjust and diversify: the surface's parameters applied to the candidates."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.params import Surface
+from service.candidates import Candidates
+from service.core.types import Floats, Ids
+from service.ranking.adjust import add_contribution, freshness
+from service.ranking.diversify import mmr
+from service.ranking.fuse import Fused, ScoredList, reciprocal_rank, weighted_sum
+from service.ranking.normalize import NORMALIZERS
+from service.ranking.sample import plackett_luce
+from service.store.spaces import PRODUCTS
+from service.store.vectors import VectorStore
+
+_DAY_S = 86_400
+
+
+def fuse(candidates: Candidates, surface: Surface) -> Fused:
+    """Step 5: the lists without their ineligible products as one."""
+    gone = np.fromiter(candidates.dropped, np.int64, len(candidates.dropped))
+    lists = {}
+    for name, hits in candidates.retrieved.lists.items():
+        keep = ~np.isin(hits.ids, gone)
+        lists[name] = ScoredList(hits.ids[keep], hits.scores[keep].astype(np.float64))
+    if surface.fuse == "rrf":
+        return reciprocal_rank(lists, surface.weights, surface.rrf_k)
+    normalize = NORMALIZERS[surface.normalize]
+    return weighted_sum({name: ScoredList(s.ids, normalize(s.scores)) for name, s in lists.items()}, surface.weights)
+
+
+def adjust(fused: Fused, candidates: Candidates, surface: Surface, now: float) -> Fused:
+    """Step 6: what is known of the products themselves changes their scores.
+
+    Parameters
+    ----------
+    now : seconds since 1970, UTC.
+    """
+    if not surface.freshness or not len(fused.ids):
+        return fused
+    created = [candidates.payloads[product_id]["created_at"] for product_id in fused.ids.tolist()]
+    ages_days = (now - np.array(created, dtype=np.float64)) / _DAY_S
+    gains = freshness(ages_days, surface.freshness, surface.freshness_half_life_days)
+    return add_contribution(fused, "freshness", gains)
+
+
+def diversify(
+    store: VectorStore, fused: Fused, surface: Surface, n: int, seed: int
+) -> tuple[Fused, NDArray[np.float64]]:
+    """Step 7: the list with its first n in slate order, and those slots' propensities."""
+    order = np.arange(len(fused.ids))
+    if surface.mmr_lambda < 1 and len(order) > 1:
+        pool = fused.ids[: max(surface.mmr_pool, n)]
+        picked = mmr(fused.scores[: len(pool)], text_vectors(store, pool), n, surface.mmr_lambda)
+        order = np.concatenate([picked, np.setdiff1d(order, picked)])
+    # slots are drawn by the scores in descending order, whoever MMR put there: variety survives the draw
+    drawn, propensities = plackett_luce(fused.scores, n, surface.temperature, seed)
+    return fused.take(np.concatenate([order[drawn], np.delete(order, drawn)])), propensities
+
+
+def text_vectors(store: VectorStore, ids: Ids) -> Floats:
+    """Unit text vectors float32[C, D] of these products; zeros where a product has none."""
+    records = store.retrieve(PRODUCTS, ids.tolist(), vectors=("text",))
+    known = {product_id: np.asarray(r.vectors["text"]) for product_id, r in records.items() if "text" in r.vectors}
+    vectors = np.zeros((len(ids), len(next(iter(known.values()), ()))), dtype=np.float32)
+    for row, product_id in enumerate(ids.tolist()):
+        vectors[row] = known.get(product_id, 0.0)
+    return vectors
