@@ -18,7 +18,9 @@ def freshness(ages_days: Scores, weight: float, half_life_days: float) -> Scores
     >>> freshness(np.array([0.0, 30.0, np.nan]), weight=0.2, half_life_days=30).tolist()
     [0.2, 0.1, 0.0]
     """
-    return np.nan_to_num(weight * 0.5 ** (np.maximum(ages_days, 0.0) / half_life_days), nan=0.0)
+    with np.errstate(over="ignore"):  # more half-lives than there are numbers: nothing is left
+        gains = weight * 0.5 ** (np.maximum(ages_days, 0.0) / half_life_days)
+    return np.nan_to_num(gains, nan=0.0)
 
 
 def add_contribution(fused: Fused, name: str, gains: Scores) -> Fused:

@@ -33,13 +33,14 @@ def mmr(scores: Scores, vectors: Floats, n: int, lam: float) -> NDArray[np.int64
     [0, 2]
     """
     count = len(scores)
-    relevance = lam * minmax(scores)
+    relevance = minmax(scores)
     nearest = np.zeros(count)
     open_ = np.ones(count, dtype=bool)
     chosen = np.empty(min(n, count), dtype=np.int64)
     for slot in range(len(chosen)):
-        gain = np.where(open_, relevance - (1 - lam) * nearest, -np.inf)
-        best = int(np.argmax(gain))
+        # before anything is chosen there is nothing to differ from
+        gain = lam * relevance - (1 - lam) * nearest if slot else relevance
+        best = int(np.argmax(np.where(open_, gain, -np.inf)))
         chosen[slot] = best
         open_[best] = False
         similarity = vectors @ vectors[best]

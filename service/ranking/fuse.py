@@ -44,7 +44,8 @@ def weighted_sum(lists: Mapping[str, ScoredList], weights: Mapping[str, float]) 
 
     Parameters
     ----------
-    lists : signal -> its list, already normalised. weights : signal -> weight >= 0; missing means 0.
+    lists : signal -> its list, already normalised. weights : signal -> weight >= 0; missing means 0, and what only
+        signals of weight 0 propose is left out.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def weighted_sum(lists: Mapping[str, ScoredList], weights: Mapping[str, float]) 
     >>> dict(zip(fused.ids.tolist(), fused.scores.round(2).tolist()))
     {1: 0.6, 2: 0.4, 3: 0.2}
     """
-    return _sum({name: (scored, scored.scores * weights.get(name, 0.0)) for name, scored in lists.items()})
+    return _sum({name: (lists[name], lists[name].scores * weights[name]) for name in _counted(lists, weights)})
 
 
 def reciprocal_rank(lists: Mapping[str, ScoredList], weights: Mapping[str, float], k: float = 60.0) -> Fused:
@@ -68,10 +69,15 @@ def reciprocal_rank(lists: Mapping[str, ScoredList], weights: Mapping[str, float
     True
     """
     shares: dict[str, tuple[ScoredList, Scores]] = {}
-    for name, scored in lists.items():
-        share = weights.get(name, 0.0) / (k + competition_ranks(scored.scores))
-        shares[name] = (scored, share.astype(np.float64))
+    for name in _counted(lists, weights):
+        ranks = competition_ranks(lists[name].scores).astype(np.float64)
+        shares[name] = (lists[name], weights[name] / (k + ranks))
     return _sum(shares)
+
+
+def _counted(lists: Mapping[str, ScoredList], weights: Mapping[str, float]) -> list[str]:
+    """Signals that have a weight: the proposals of the others are no candidates."""
+    return [name for name in lists if weights.get(name)]
 
 
 def _sum(shares: Mapping[str, tuple[ScoredList, Scores]]) -> Fused:

@@ -23,9 +23,10 @@ def minmax(scores: Scores) -> Scores:
     >>> minmax(np.array([3.0])).tolist()
     [1.0]
     """
-    low, high = _range(scores)
-    # a spread too small to divide by is no spread
-    return (scores - low) / (high - low) if np.isfinite(1 / (high - low or np.nan)) else np.ones_like(scores)
+    # halves, because the spread of two huge scores need not be a number; a spread too small to halve is no spread
+    halves = np.asarray(scores, dtype=np.float64) / 2
+    low, high = (halves.min(), halves.max()) if len(halves) else (0.0, 0.0)
+    return (halves - low) / (high - low) if high > low else np.ones_like(halves)
 
 
 def zscore(scores: Scores) -> Scores:
@@ -36,9 +37,9 @@ def zscore(scores: Scores) -> Scores:
     >>> zscore(np.array([3.0, 2.0, 1.0])).round(3).tolist()
     [2.449, 1.225, 0.0]
     """
-    low, _ = _range(scores)
-    spread = float(scores.std()) if len(scores) else 0.0
-    return (scores - low) / spread if np.isfinite(1 / (spread or np.nan)) else np.ones_like(scores)
+    # of the scaled scores, whose deviation neither overflows nor is, for equal scores, what rounding left of it
+    scaled = minmax(scores)
+    return scaled / scaled.std() if scaled.min(initial=1.0) == 0 else scaled
 
 
 def rank(scores: Scores) -> Scores:
@@ -63,10 +64,6 @@ def competition_ranks(scores: Scores) -> NDArray[np.int64]:
     ascending = np.sort(scores)
     better = len(scores) - np.searchsorted(ascending, scores, side="right")
     return np.asarray(better + 1, dtype=np.int64)
-
-
-def _range(scores: Scores) -> tuple[float, float]:
-    return (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 0.0)
 
 
 NORMALIZERS: dict[str, Callable[[Scores], Scores]] = {"minmax": minmax, "zscore": zscore, "rank": rank}

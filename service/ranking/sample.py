@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from service.ranking.normalize import Scores
 
+_IMPOSSIBLE = -1e300  # a logit that is never drawn before another, and still a number to reckon with
+
 
 def plackett_luce(
     scores: Scores, n: int, temperature: float, seed: int
@@ -36,14 +38,22 @@ def plackett_luce(
     n = min(n, len(scores))
     if temperature == 0:
         return np.argsort(-scores, kind="stable")[:n], np.ones(n)
-    logits = (scores - scores.max(initial=-np.inf)) / temperature if len(scores) else scores
+    logits = _logits(scores, temperature)
     noise = np.random.default_rng(seed).gumbel(size=len(scores))
-    order = np.argsort(-(logits + noise), kind="stable")
+    # products too far off for any noise to matter stay in the order of their scores
+    order = np.lexsort((-scores, -(logits + noise)))
     ordered = logits[order]
     # log of the mass still to be drawn from at each slot: a running log-sum-exp from the end
     remaining = np.logaddexp.accumulate(ordered[::-1])[::-1]
     tiny = np.finfo(np.float64).tiny
     return order[:n], np.clip(np.exp(ordered - remaining), tiny, 1.0)[:n]
+
+
+def _logits(scores: Scores, temperature: float) -> Scores:
+    """Score / temperature, 0 for the best; finite however small the temperature is."""
+    with np.errstate(over="ignore"):
+        logits: Scores = (scores - scores.max(initial=-np.inf)) / temperature
+    return np.maximum(logits, _IMPOSSIBLE)
 
 
 def request_seed(*parts: str) -> int:
