@@ -6,6 +6,7 @@ Shape letters: P products, C candidates, D dimensions, S signals, N slots.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,46 @@ class Product:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     tenant: str = DEFAULT_TENANT
     created_at: datetime | None = None
+
+
+class EventType(StrEnum):
+    """What a user can do."""
+
+    VIEW = "view"
+    CLICK = "click"
+    CART = "cart"
+    WISHLIST = "wishlist"
+    PURCHASE = "purchase"
+    RATING = "rating"
+    SEARCH = "search"
+    HIDE = "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Something a user did.
+
+    Parameters
+    ----------
+    at : UTC.
+    user, session : external ids, 1-128 characters; at least one is given. A session without a user is anonymous.
+    product : external id; needed by every type but ``search``, which needs `query`.
+    value : a rating's stars, or the pieces bought.
+    event_id : unique per tenant; the same again is the same interaction.
+    request_id, position : the slate and the slot (1 is the first) that led here.
+    """
+
+    type: EventType
+    at: datetime
+    user: str | None = None
+    session: str | None = None
+    product: str | None = None
+    query: str | None = None
+    value: float | None = None
+    event_id: str | None = None
+    request_id: str | None = None
+    position: int | None = None
+    tenant: str = DEFAULT_TENANT
 
 
 @dataclass(frozen=True, slots=True)
