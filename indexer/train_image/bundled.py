@@ -49,27 +49,34 @@ def training_pairs(count: int, seed: int = TRAINING_SEED) -> Iterator[Pair]:
     from indexer.demo.pictures import draw_look
 
     for item in demo_products(seed, count, keep=may_be_learnt):
-        picture = draw_look(item.look, _SIDE)
-        yield Pair(picture, tuple(captions(item, Random(f"{seed}/{item.product.external_id}"), _CAPTIONS)))
+        rng = Random(f"{seed}/{item.product.external_id}")
+        yield Pair(draw_look(item.look, _SIDE), (*captions(item, rng, _CAPTIONS), *partial_captions(item.look, rng)))
+
+
+def partial_captions(look: Look, rng: Random) -> tuple[str, ...]:
+    """What a shopper types who leaves something open: "green bag" finds striped ones too."""
+    kind, pattern = words().types[look.type], words().patterns[look.pattern]
+    noun = rng.choice((kind.name, *kind.also))
+    return f"{look.colour} {kind.name}", f"{look.shade} {noun}", f"{rng.choice(pattern.adjectives)} {noun}"
 
 
 def train_bundled(
     seed: int = 7,
     *,
     out: Path = BUNDLED_FOLDER,
-    count: int = 5000,
-    epochs: int = 12,
-    threads: int = 0,
+    count: int = 6000,
+    epochs: int = 8,
+    threads: int = 1,
     on_progress: "OnProgress | None" = None,
 ) -> TrainingReport:
-    """Train the bundled model anew, about three minutes on 2 cores, and write it to `out`.
+    """Train the bundled model anew and write it to `out`: two to five minutes on one core, by how busy it is.
 
-    The same seed, thread count and torch version give the same weights.
+    The same seed, thread count, torch version and kind of CPU give the same weights.
 
     Parameters
     ----------
     count : drawings to learn from, 2 or more.
-    threads : CPU threads; 0 = all cores.
+    threads : CPU threads; 0 = all cores. One is fastest where others use the machine too: more wait for each other.
     """
     import torch
 

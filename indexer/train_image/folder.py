@@ -40,4 +40,5 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """A file is there whole or not at all, also when the process dies while writing."""
     beside = path.with_name(path.name + ".part")
     write(beside)
+    beside.chmod(0o644)  # safetensors makes files that only their maker can read
     os.replace(beside, path)

@@ -1,6 +1,7 @@
 """The trainer: pairs in, a model folder out."""
 
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import torch
 from PIL import Image
 
 from indexer.train_image import Pair, read_pairs, train_image
+from indexer.train_image.folder import write_config, write_model
+from indexer.train_image.train import SMALL
 from service.core.errors import InvalidQuery
-from service.encode.image import load_image_encoder
+from service.encode.image import load_image_encoder, open_clip_model
 
 COLOURS = ("red", "lime", "blue", "black")
 
@@ -105,3 +108,18 @@ def test_a_line_that_is_no_pair_is_named(tmp_path, line):
 def test_a_missing_file_of_pairs_is_named(tmp_path):
     with pytest.raises(InvalidQuery, match=r"nowhere\.jsonl cannot be read"):
         list(read_pairs(tmp_path / "nowhere.jsonl"))
+
+
+def test_a_model_with_word_pieces_is_fine_tuned_and_keeps_its_tokenizer(tmp_path):
+    config = deepcopy(SMALL)
+    config["model_cfg"]["vision_cfg"] |= {"width": 8, "head_width": 32}
+    config["model_cfg"]["text_cfg"] |= {"vocab_size": 49408, "width": 32, "heads": 2, "pool_type": "argmax"}
+    write_config(config, None, tmp_path / "full")
+    write_model(open_clip_model(str(tmp_path / "full"), trained=False), tmp_path / "full")
+    before = load_image_encoder(str(tmp_path / "full"))
+    report = train_image(squares(), tmp_path / "tuned", model=str(tmp_path / "full"), epochs=1, batch=2)
+    after = load_image_encoder(str(tmp_path / "tuned"))
+    assert report.words == 0
+    assert before.name.split("#")[1] != after.name.split("#")[1]
+    assert after.coverage("any word at all") == 1
+    assert after.coverage("—") == 0
