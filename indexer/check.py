@@ -36,19 +36,30 @@ class CheckReport:
 
 
 def check_index(database: Database, store: VectorStore) -> CheckReport:
-    """Compare every row with its point and every point with its row; changes nothing."""
+    """Compare every row with its point and every point with its row; changes nothing.
+
+    Notes
+    -----
+    Others may go on writing and indexing meanwhile: what looks wrong is looked at twice, and counts if it still is.
+    """
     products = pending = 0
-    missing: list[int] = []
-    outdated: list[int] = []
+    faults: dict[int, str] = {}
     for page in _pages(database):
         products += sum(not row.deleted for row in page)
         pending += sum(row.stale for row in page)
-        settled = [row for row in page if not row.stale]
-        points = store.retrieve(PRODUCTS, [row.id for row in settled], payload=("payload_hash", "vectors_hash"))
-        missing += [row.id for row in settled if row.id not in points]
-        outdated += [row.id for row in settled if row.id in points and not _same(row, points[row.id])]
+        if suspects := _faults(page, store):
+            again = _faults(_page(database, after=page[0].id - 1), store)
+            faults |= {id: fault for id, fault in again.items() if id in suspects}
     ids = [record.id for record in store.scroll(PRODUCTS)]
-    return CheckReport(products, len(ids), pending, tuple(missing), tuple(outdated), tuple(_orphans(database, ids)))
+    orphans = store.retrieve(PRODUCTS, list(_unknown(database, ids)))
+    return CheckReport(
+        products,
+        len(ids),
+        pending,
+        tuple(id for id, fault in faults.items() if fault == "missing"),
+        tuple(id for id, fault in faults.items() if fault == "outdated"),
+        tuple(sorted(orphans)),
+    )
 
 
 def repair_index(database: Database, store: VectorStore, report: CheckReport) -> None:
@@ -61,6 +72,14 @@ def repair_index(database: Database, store: VectorStore, report: CheckReport) ->
             mark_stale(session, wrong)
 
 
+def _faults(page: Sequence[IndexedRow], store: VectorStore) -> dict[int, str]:
+    """Product id -> what is wrong with its point; rows that wait in the outbox may differ."""
+    settled = [row for row in page if not row.stale]
+    points = store.retrieve(PRODUCTS, [row.id for row in settled], payload=("payload_hash", "vectors_hash"))
+    faults = {row.id: "missing" for row in settled if row.id not in points}
+    return faults | {row.id: "outdated" for row in settled if row.id in points and not _same(row, points[row.id])}
+
+
 def _same(row: IndexedRow, record: Record) -> bool:
     return (
         record.payload.get("payload_hash") == row.payload_hash
@@ -68,7 +87,7 @@ def _same(row: IndexedRow, record: Record) -> bool:
     )
 
 
-def _orphans(database: Database, ids: Sequence[int]) -> Iterator[int]:
+def _unknown(database: Database, ids: Sequence[int]) -> Iterator[int]:
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
         with database.session() as session:
@@ -79,9 +98,13 @@ def _orphans(database: Database, ids: Sequence[int]) -> Iterator[int]:
 def _pages(database: Database) -> Iterator[Sequence[IndexedRow]]:
     after = 0
     while True:
-        with database.session() as session:
-            page = all_indexed(session, after_id=after, limit=_PAGE)
+        page = _page(database, after)
         if not page:
             return
         yield page
         after = page[-1].id
+
+
+def _page(database: Database, after: int) -> Sequence[IndexedRow]:
+    with database.session() as session:
+        return all_indexed(session, after_id=after, limit=_PAGE)

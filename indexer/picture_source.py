@@ -7,12 +7,17 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import structlog
+
 from service.encode.pictures import BadPicture
 
 if TYPE_CHECKING:
     from PIL import Image
 
+log = structlog.get_logger()
+
 HOST_GIVEN_UP = "picture_host_given_up"
+PICTURE_ERROR = "picture_error"
 
 
 class PictureSource:
@@ -49,20 +54,34 @@ class PictureSource:
     def _fetch_one(self, source: str | None) -> "Image.Image | None":
         if not source:
             return None
-        host = urlsplit(source).netloc if source.startswith(("http://", "https://")) else ""
+        host = _host(source)
         if host and self._failures[host] >= self._host_failures:
-            self._count(HOST_GIVEN_UP)
+            self._skip(HOST_GIVEN_UP)
             return None
         try:
             picture = self._load(source)
         except BadPicture as error:
-            self._count(error.code)
+            self._skip(error.code, host)
+        except Exception as error:  # no picture, however odd, may keep the rest of the shop out of the index
+            log.warning("picture_failed", source=source[:200], error=str(error), exc_info=True)
+            self._skip(PICTURE_ERROR, host)
+        else:
             with self._lock:
-                self._failures[host] += 1
-            return None
-        self._failures[host] = 0
-        return picture
+                self._failures[host] = 0
+            return picture
+        return None
 
-    def _count(self, reason: str) -> None:
+    def _skip(self, reason: str, failed_host: str = "") -> None:
         with self._lock:
             self.problems[reason] += 1
+            if failed_host:
+                self._failures[failed_host] += 1
+
+
+def _host(source: str) -> str:
+    """Host and port of an http(s) URL, by which failures are counted; empty for anything else."""
+    try:
+        url = urlsplit(source.strip())
+    except ValueError:  # half an IPv6 address; the loader says so too
+        return ""
+    return url.netloc.lower() if url.scheme in ("http", "https") else ""

@@ -6,7 +6,7 @@ be killed at any moment and the next one completes it: points are keyed by produ
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
@@ -60,7 +60,8 @@ def index_stale(
 
     Parameters
     ----------
-    on_progress : called with the number of products just finished. stop : set it to end after the batch in work.
+    on_progress : called with the number of products just brought up to date, after they are written.
+    stop : set it to end after the batch in work.
 
     Raises
     ------
@@ -69,27 +70,14 @@ def index_stale(
     start = time.monotonic()
     done: Counter[str] = Counter()
     pictures = outbox.make_pictures()
-    # writing a batch overlaps with embedding the next one: the encoder never waits for the disk
-    with ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
-        try:
-            writing: Future[None] | None = None
-            after = 0
-            while rows := _next_batch(outbox, after):
-                after = rows[-1].id
-                batch = _prepare(rows, outbox, pictures)
-                if writing is not None:
-                    writing.result()
-                writing = writer.submit(_write, outbox, batch)
-                done.update(embedded=len(batch.points), updated=len(batch.payloads), deleted=len(batch.deleted))
-                done.update(pictures=sum("image" in point.vectors for point in batch.points))
-                if on_progress is not None:
-                    on_progress(len(rows))
-                if stop is not None and stop.is_set():
-                    break
-            if writing is not None:
-                writing.result()
-        finally:
-            pictures.close()
+    try:
+        for batch in _written_batches(outbox, pictures, stop or Event()):
+            done.update(embedded=len(batch.points), updated=len(batch.payloads), deleted=len(batch.deleted))
+            done.update(pictures=sum("image" in point.vectors for point in batch.points))
+            if on_progress is not None:
+                on_progress(len(batch.rows))
+    finally:
+        pictures.close()
     return SyncReport(**done, picture_problems=dict(pictures.problems), seconds=time.monotonic() - start)
 
 
@@ -99,6 +87,25 @@ class _Batch:
     points: Sequence[Point]
     payloads: Mapping[int, Mapping[str, object]]
     deleted: Sequence[int]
+
+
+def _written_batches(outbox: Outbox, pictures: PictureSource, stop: Event) -> Iterator[_Batch]:
+    """Embed and write batch after batch; yields each once it is written."""
+    # writing a batch overlaps with embedding the next one: the encoder never waits for the disk
+    with ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
+        writing: Future[_Batch] | None = None
+        after = 0
+        while rows := _next_batch(outbox, after):
+            after = rows[-1].id
+            batch = _prepare(rows, outbox, pictures)
+            written = writing.result() if writing is not None else None
+            writing = writer.submit(_write, outbox, batch)
+            if written is not None:
+                yield written
+            if stop.is_set():
+                break
+        if writing is not None:
+            yield writing.result()
 
 
 def _next_batch(outbox: Outbox, after: int) -> list[StaleProduct]:
@@ -119,7 +126,7 @@ def _prepare(rows: Sequence[StaleProduct], outbox: Outbox, pictures: PictureSour
     )
 
 
-def _write(outbox: Outbox, batch: _Batch) -> None:
+def _write(outbox: Outbox, batch: _Batch) -> _Batch:
     if batch.points:
         outbox.store.upsert(PRODUCTS, batch.points)
     if batch.payloads:
@@ -136,3 +143,4 @@ def _write(outbox: Outbox, batch: _Batch) -> None:
             ],
         )
         drop_deleted(session, batch.deleted)
+    return batch
