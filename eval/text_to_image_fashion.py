@@ -23,7 +23,7 @@ def measure_fashion(
     folder: Path,
     out: Path,
     *,
-    model: str = "new",
+    model: str = "bundled",
     epochs: int = 20,
     batch: int = 128,
     lr: float | None = None,
