@@ -1,4 +1,4 @@
-"""The SQL tables: the truth about products."""
+"""The SQL tables: the truth about products, users, what they did, releases and jobs."""
 
 from datetime import datetime
 from typing import Any
@@ -6,9 +6,14 @@ from typing import Any
 from sqlalchemy import Index, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.column_types import Json, Key, PlainText, UtcTime
+from service.store.column_types import Json, Key, PackedTime, PlainText, UtcTime
 
 _LIVE = text("deleted_at IS NULL")
+_ANONYMOUS = text("user_id IS NULL")
+_HIDING = text("type = 'hide'")
+_NAMED = text("event_id IS NOT NULL")
+_IS_LIVE = text("status = 'live'")
+_IS_RUNNING = text("status = 'running'")
 
 
 class ProductRow(SQLModel, table=True):
@@ -56,5 +61,105 @@ class ProductRow(SQLModel, table=True):
     description: str = Field(sa_type=PlainText)
 
 
+class UserRow(SQLModel, table=True):
+    """Someone the merchant knows by an id; made at the first event, or when told about."""
+
+    __tablename__ = "users"  # `user` is a function in PostgreSQL: forgetting the quotes would silently ask for that
+    __table_args__ = (
+        UniqueConstraint("tenant", "external_id", name="uq_users_tenant_external_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    external_id: str = Field(sa_type=PlainText)
+    tenant: str = Field(sa_type=PlainText)
+    created_at: datetime = Field(sa_type=PackedTime)
+    last_seen_at: datetime | None = Field(sa_type=PackedTime)  # at most an hour behind the newest interaction
+    preferences: dict[str, Any] = Field(sa_type=Json)  # told on arrival: categories, brands, price range
+    features: dict[str, Any] = Field(sa_type=Json)  # what training may know: country, age group
+
+
+class InteractionRow(SQLModel, table=True):
+    """Something a user, or an anonymous session, did.
+
+    `product_id` is no foreign key: products are dropped without asking what refers to them, their ids are never used
+    again, and readers leave out what is gone. `product_ref` stays, so that a product that comes (back) later finds
+    its interactions: see `resolve_products`.
+    """
+
+    __tablename__ = "interaction"
+    __table_args__ = (
+        Index("uq_interaction_event", "tenant", "event_id", unique=True, sqlite_where=_NAMED, postgresql_where=_NAMED),
+        Index("ix_interaction_user", "user_id", "at", "id"),
+        Index(
+            "ix_interaction_session", "session_key", "at", "id", sqlite_where=_ANONYMOUS, postgresql_where=_ANONYMOUS
+        ),
+        Index("ix_interaction_hidden", "user_id", "session_key", sqlite_where=_HIDING, postgresql_where=_HIDING),
+        Index("ix_interaction_since", "tenant", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    tenant: str = Field(sa_type=PlainText)
+    type: str = Field(sa_type=PlainText)
+    user_id: int | None = Field(sa_type=Key, foreign_key="users.id", ondelete="CASCADE")
+    session_key: int | None = Field(sa_type=Key)  # a number for the session, see `session_key`
+    product_id: int | None = Field(sa_type=Key)
+    value: float | None
+    at: datetime = Field(sa_type=PackedTime)
+    received_at: datetime = Field(sa_type=PackedTime)
+    position: int | None = Field(sa_type=Key)
+    event_id: str | None = Field(sa_type=PlainText)
+    session: str | None = Field(sa_type=PlainText)
+    product_ref: str | None = Field(sa_type=PlainText)  # the merchant's id as it was sent
+    query: str | None = Field(sa_type=PlainText)
+    request_id: str | None = Field(sa_type=PlainText)
+
+
+class ReleaseRow(SQLModel, table=True):
+    """One training run's result; at most one is live."""
+
+    __tablename__ = "release"
+    __table_args__ = (
+        Index("uq_release_live", "status", unique=True, sqlite_where=_IS_LIVE, postgresql_where=_IS_LIVE),
+    )
+
+    id: str = Field(primary_key=True, sa_type=PlainText)
+    status: str = Field(sa_type=PlainText)  # training, ready, failed, live, retired
+    created_at: datetime = Field(sa_type=UtcTime)
+    promoted_at: datetime | None = Field(sa_type=UtcTime)
+    replaced: str | None = Field(sa_type=PlainText)  # the release that was live before this one
+    message: str | None = Field(sa_type=PlainText)  # why it failed
+    manifest: dict[str, Any] = Field(sa_type=Json)
+    metrics: dict[str, Any] = Field(sa_type=Json)
+
+
+class JobRow(SQLModel, table=True):
+    """Something a worker does, did or is to do; of each name at most one is running."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("name", "scheduled_for", name="uq_job_name_scheduled_for"),
+        Index("uq_job_running", "name", unique=True, sqlite_where=_IS_RUNNING, postgresql_where=_IS_RUNNING),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    name: str = Field(sa_type=PlainText)
+    status: str = Field(sa_type=PlainText)  # queued, running, done, failed
+    scheduled_for: datetime = Field(sa_type=UtcTime)
+    claimed_by: str | None = Field(sa_type=PlainText)
+    heartbeat_at: datetime | None = Field(sa_type=UtcTime)
+    started_at: datetime | None = Field(sa_type=UtcTime)
+    finished_at: datetime | None = Field(sa_type=UtcTime)
+    attempts: int = Field(sa_type=Key)  # workers that began it
+    progress: float  # 0 to 1
+    message: str | None = Field(sa_type=PlainText)
+    error: str | None = Field(sa_type=PlainText)
+
+
+# the same tables for statements that read and write many rows at once
 PRODUCT: Table = SQLModel.metadata.tables["product"]
-"""The same table for statements that read and write many rows at once."""
+USERS: Table = SQLModel.metadata.tables["users"]
+INTERACTION: Table = SQLModel.metadata.tables["interaction"]
+RELEASE: Table = SQLModel.metadata.tables["release"]
+JOB: Table = SQLModel.metadata.tables["job"]
