@@ -3,17 +3,19 @@
 Every function works inside the session it is given and commits nothing: that is `Database.session`'s part.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select, update
 from sqlmodel import Session
 
 from service.core.behaviour import History
-from service.store.event_rows import INTERACTION_COLUMNS, StoredInteraction, to_interaction
+from service.store.event_rows import INTERACTION_COLUMNS, StoredInteraction, session_key, to_interaction
 from service.store.history import history
+from service.store.product_rows import is_storable
 from service.store.record import EventOutcome, EventStatus, UnknownProducts, record_events
-from service.store.tables import INTERACTION
-from service.store.users import get_user
+from service.store.tables import INTERACTION, PRODUCT
+from service.store.upsert import lock_for_writing
+from service.store.users import check_user_id, ensure_users, get_user
 
 __all__ = [
     "EventOutcome", "EventStatus", "History", "StoredInteraction", "UnknownProducts", "history", "merge_session",
@@ -48,8 +50,24 @@ def merge_session(session: Session, tenant: str, user: str, session_id: str) -> 
     Returns
     -------
     int : interactions that changed hands; those of the session that belong to some user already stay there.
+
+    Raises
+    ------
+    InvalidQuery : a user id the database cannot hold.
     """
-    raise NotImplementedError
+    check_user_id(user)
+    if not is_storable(session_id):
+        return 0
+    lock_for_writing(session)
+    now = datetime.now(UTC)
+    user_id = ensure_users(session, tenant, {user: now}, now=now)[user]
+    is_of_session = and_(
+        _I.user_id.is_(None),
+        _I.session_key == session_key(tenant, session_id),
+        _I.session == session_id,
+        _I.tenant == tenant,
+    )
+    return session.connection().execute(update(INTERACTION).where(is_of_session).values(user_id=user_id)).rowcount
 
 
 def resolve_products(session: Session, tenant: str) -> int:
@@ -59,4 +77,17 @@ def resolve_products(session: Session, tenant: str) -> int:
     -------
     int : interactions that know their product now.
     """
-    raise NotImplementedError
+    lock_for_writing(session)
+    has_none = or_(_I.product_id.is_(None), ~exists().where(PRODUCT.c.id == _I.product_id))
+    found = (
+        select(PRODUCT.c.id)
+        .where(PRODUCT.c.tenant == tenant, PRODUCT.c.external_id == _I.product_ref, PRODUCT.c.deleted_at.is_(None))
+        .correlate(INTERACTION)
+        .scalar_subquery()
+    )
+    statement = (
+        update(INTERACTION)
+        .where(_I.tenant == tenant, _I.product_ref.is_not(None), has_none, found.is_not(None))
+        .values(product_id=found)
+    )
+    return session.connection().execute(statement).rowcount

@@ -1,10 +1,17 @@
 """Jobs: what is to be done in the background, by one worker at a time."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
+
+from service.core.errors import Conflict
+from service.store.table_lock import lock_table
+from service.store.tables import JOB
 
 MAX_ATTEMPTS = 3
 """A job whose worker died so often (out of memory, say) is not tried again."""
@@ -45,7 +52,12 @@ class Job:
 
 def enqueue(session: Session, name: str, *, scheduled_for: datetime) -> Job:
     """Have something done; the same name for the same moment is the same job, whoever asks."""
-    raise NotImplementedError
+    _lock(session)
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = {"name": name, "status": JobStatus.QUEUED, "scheduled_for": scheduled_for, "attempts": 0, "progress": 0.0}
+    connection.execute(insert(JOB).values(**values).on_conflict_do_nothing())
+    return _job(connection.execute(select(JOB).where(JOB.c.name == name, JOB.c.scheduled_for == scheduled_for)).one())
 
 
 def claim(session: Session, name: str, worker: str, now: datetime, *, lease_s: float) -> Job | None:
@@ -58,7 +70,22 @@ def claim(session: Session, name: str, worker: str, now: datetime, *, lease_s: f
     ----------
     worker : a name no other process has.
     """
-    raise NotImplementedError
+    _lock(session)
+    running = _first(session, JOB.c.name == name, JOB.c.status == JobStatus.RUNNING)
+    if running is not None:
+        if running.heartbeat_at is not None and now - running.heartbeat_at <= timedelta(seconds=lease_s):
+            return None
+        if running.attempts < MAX_ATTEMPTS:
+            return _start(session, running, worker, now)
+        error = f"its worker died {running.attempts} times; the last one was {running.claimed_by}"
+        _change(session, JOB.c.id == running.id, status=JobStatus.FAILED, finished_at=now, error=error)
+    is_due = (JOB.c.name == name, JOB.c.status == JobStatus.QUEUED, JOB.c.scheduled_for <= now)
+    due = _first(session, *is_due)
+    if due is None:
+        return None
+    left_out = (*is_due, JOB.c.id != due.id)
+    _change(session, *left_out, status=JobStatus.DONE, finished_at=now, message="left out: a later run was due too")
+    return _start(session, due, worker, now)
 
 
 def report(
@@ -76,7 +103,10 @@ def report(
     ------
     Conflict : the job is no longer this worker's: it must stop.
     """
-    raise NotImplementedError
+    told: dict[str, Any] = {} if message is None else {"message": message}
+    if progress is not None:
+        told["progress"] = min(max(progress, 0.0), 1.0)
+    _change_own(session, job_id, worker, heartbeat_at=now, **told)
 
 
 def finish(session: Session, job_id: int, worker: str, now: datetime, *, message: str | None = None) -> None:
@@ -86,7 +116,9 @@ def finish(session: Session, job_id: int, worker: str, now: datetime, *, message
     ------
     Conflict : the job is no longer this worker's.
     """
-    raise NotImplementedError
+    told: dict[str, Any] = {} if message is None else {"message": message}
+    done = {"status": JobStatus.DONE, "finished_at": now, "heartbeat_at": now, "progress": 1.0}
+    _change_own(session, job_id, worker, **done, **told)
 
 
 def fail(session: Session, job_id: int, worker: str, now: datetime, *, error: str) -> None:
@@ -96,9 +128,54 @@ def fail(session: Session, job_id: int, worker: str, now: datetime, *, error: st
     ------
     Conflict : the job is no longer this worker's.
     """
-    raise NotImplementedError
+    done = {"status": JobStatus.FAILED, "finished_at": now, "heartbeat_at": now, "error": error}
+    _change_own(session, job_id, worker, **done)
 
 
 def recent(session: Session, limit: int) -> list[Job]:
     """The jobs queued last, newest first."""
-    raise NotImplementedError
+    query = select(JOB).order_by(JOB.c.id.desc()).limit(limit)
+    return [_job(row) for row in session.connection().execute(query)]
+
+
+def _lock(session: Session) -> None:
+    lock_table(session, JOB)
+
+
+def _job(row: Any) -> Job:
+    fields = dict(row._mapping)
+    return Job(**fields | {"status": JobStatus(fields["status"])})
+
+
+def _first(session: Session, *conditions: ColumnElement[bool]) -> Job | None:
+    query = select(JOB).where(*conditions).order_by(JOB.c.scheduled_for.desc(), JOB.c.id.desc()).limit(1)
+    row = session.connection().execute(query).first()
+    return None if row is None else _job(row)
+
+
+def _change(session: Session, *conditions: ColumnElement[bool], **values: Any) -> int:
+    return session.connection().execute(update(JOB).where(*conditions).values(**values)).rowcount
+
+
+def _start(session: Session, job: Job, worker: str, now: datetime) -> Job:
+    values: dict[str, Any] = {
+        "status": JobStatus.RUNNING,
+        "claimed_by": worker,
+        "heartbeat_at": now,
+        "started_at": now,
+        "attempts": job.attempts + 1,
+        "progress": 0.0,
+        "message": None,
+    }
+    _change(session, JOB.c.id == job.id, **values)
+    return replace(job, **values)
+
+
+def _change_own(session: Session, job_id: int, worker: str, **values: Any) -> None:
+    _lock(session)
+    is_own = (JOB.c.id == job_id, JOB.c.claimed_by == worker, JOB.c.status == JobStatus.RUNNING)
+    if not _change(session, *is_own, **values):
+        raise Conflict(
+            f"job {job_id} is no longer run by {worker}: another took it over, or it has ended; stop working on it",
+            code="job_lost",
+        )

@@ -40,6 +40,19 @@ class StoredUser:
     features: Mapping[str, Any]
 
 
+def check_user_id(external_id: str) -> None:
+    """Refuse an id the database cannot hold.
+
+    Raises
+    ------
+    InvalidQuery : it is empty, too long, or holds a NUL byte or half a surrogate pair.
+    """
+    if not 1 <= len(external_id) <= MAX_ID or not is_storable(external_id):
+        raise InvalidQuery(
+            f"a user id must have 1 to {MAX_ID} characters and no NUL, got {external_id[:200]!a}", code="invalid_user"
+        )
+
+
 def find_user(session: Session, tenant: str, external_id: str) -> StoredUser | None:
     """The user with this id, if known."""
     if not is_storable(external_id):
@@ -95,10 +108,7 @@ def put_user(
     ------
     InvalidQuery : an id the database cannot hold.
     """
-    if not 1 <= len(external_id) <= MAX_ID or not is_storable(external_id):
-        raise InvalidQuery(
-            f"a user id must have 1 to {MAX_ID} characters and no NUL, got {external_id[:200]!a}", code="invalid_user"
-        )
+    check_user_id(external_id)
     lock_for_writing(session)
     found = _made(session, tenant, [external_id], now)
     known = {"preferences": preferences, "features": features}
