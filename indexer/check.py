@@ -84,6 +84,8 @@ def _same(row: IndexedRow, record: Record) -> bool:
     return (
         record.payload.get("payload_hash") == row.payload_hash
         and record.payload.get("vectors_hash") == row.indexed_hash
+        # the vectors are of these very words, see `ProductEncoders.vectors_hash`
+        and (row.indexed_hash or "").startswith(f"{row.content_hash}:")
     )
 
 

@@ -1,5 +1,7 @@
 """`vitrine index --check`: every way in which SQL and the index can differ is found, and repaired."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,23 @@ def test_a_product_that_is_deleted_during_the_check_is_no_orphan(indexed):
     busy = BusyStore(indexed.store, "", None)
     busy.scroll = lambda _: iter(before)  # read while it was still there
     assert check_index(indexed.database, busy).orphans == ()
+
+
+def test_a_slow_indexer_that_overwrites_the_point_of_a_quicker_one_is_found_out(indexed):
+    quick = indexed.with_encoders(text=replace(indexed.text, while_encoding=lambda: None))
+
+    def meanwhile():
+        indexed.put(Product("mug-1", "Newest words"))
+        quick.index()
+
+    indexed.text.while_encoding = meanwhile
+    indexed.put(Product("mug-1", "Newer words"))
+    indexed.index()
+    indexed.text.while_encoding = lambda: None
+    report = check(indexed)
+    assert report.outdated == (indexed.get("mug-1").id,) or report.pending
+    repair_index(indexed.database, indexed.store, report)
+    indexed.index()
+    newest = indexed.text.encode_query("Newest words")
+    assert np.allclose(indexed.point("mug-1").vectors["text"], newest, atol=1e-6)
+    assert check(indexed).agrees
