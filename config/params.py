@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from service.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -121,7 +124,7 @@ def load_params(overlay: Path | None = None, *, signals: frozenset[str] | None =
         params = Params.model_validate(merged)
     except ValidationError as error:
         where = str(overlay or "config/recommender.toml")
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {_complaint(e)}" for e in error.errors())
         raise ConfigurationError(f"{where}: {problems}") from error
     for name, surface in params.surfaces.items():
         if signals is not None and (unknown := set(surface.weights) - signals):
@@ -143,6 +146,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); check VITRINE_CONFIG_FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: not valid TOML ({error})") from error
+
+
+def _complaint(error: "ErrorDetails") -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such key; recommender.toml lists them all"
+    if error["type"] in ("missing", "value_error"):
+        return error["msg"].removeprefix("Value error, ").lower()
+    return f"{error['msg'].lower()} (got {error['input']!r:.60})"
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.console import EXIT_REJECTED_ROWS, Context
+from service.cli.console import EXIT_FAILED, EXIT_REJECTED_ROWS, Context
 from service.cli.main import app, load
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from indexer.check import CheckReport
+    from indexer.load import LoadReport
     from indexer.sync import SyncReport
     from service.runtime import Runtime
 
@@ -28,14 +29,25 @@ def load_products(
     images: Annotated[Path | None, typer.Option(help="Folder that holds the pictures.")] = None,
 ) -> None:
     """Read product files into the database; every row is loaded, repaired or rejected, and the report says which."""
-    from service.cli.loading import load_files, show_reports
+    from service.cli.loading import load_file, show_reports
+    from service.core.errors import RecommenderError
     from service.runtime import open_database_only
 
     ctx: Context = context.obj
-    with open_database_only(ctx.settings()) as database:
-        reports = load_files(ctx, database, files, format=format, mapping=map or [], currency=currency, images=images)
+    reports: list[LoadReport] = []
+    try:
+        with open_database_only(ctx.settings()) as database:
+            for path in files:
+                report = load_file(
+                    ctx, database, path, format=format, mapping=map or [], currency=currency, images=images
+                )
+                reports.append(report)
+    except RecommenderError as error:
+        # the files before this one are stored: their account is owed too
+        show_reports(ctx, reports, error)
+        raise typer.Exit(EXIT_FAILED) from error
     show_reports(ctx, reports)
-    if any(report.rejected for report in reports):
+    if any(report.rejected or report.duplicates for report in reports):
         raise typer.Exit(EXIT_REJECTED_ROWS)
 
 
@@ -50,18 +62,26 @@ def index(
     ] = False,
 ) -> None:
     """Embed every changed product and write it to Qdrant."""
-    from indexer.check import check_index, repair_index
-    from service.runtime import open_runtime
+    from service.cli.opening import open_shop
 
     ctx: Context = context.obj
-    with open_runtime(ctx.settings(), rebuild=rebuild) as runtime:
-        before: CheckReport | None = None
-        if check:
-            before = check_index(runtime.database, runtime.store)
-            repair_index(runtime.database, runtime.store, before)
+    with open_shop(ctx, ctx.settings(), rebuild=rebuild) as runtime:
+        before = _compare(ctx, runtime, repair=True) if check else None
         report = index_all(ctx, runtime)
-        after = check_index(runtime.database, runtime.store) if check else None
+        after = _compare(ctx, runtime) if check else None
     _show(ctx, report, before, after)
+    if after is not None and not after.agrees:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _compare(ctx: Context, runtime: "Runtime", *, repair: bool = False) -> "CheckReport":
+    from indexer.check import check_index, repair_index
+
+    with ctx.working("Comparing database and index"):
+        report = check_index(runtime.database, runtime.store)
+        if repair:
+            repair_index(runtime.database, runtime.store, report)
+    return report
 
 
 def index_all(ctx: Context, runtime: "Runtime") -> "SyncReport":
@@ -74,7 +94,8 @@ def index_all(ctx: Context, runtime: "Runtime") -> "SyncReport":
         waiting = count_stale(session)
     with ctx.progress("Indexing", waiting, "products") as advance:
         report = index_stale(runtime.outbox, on_progress=advance)
-    runtime.store.optimize(PRODUCTS)
+    with ctx.working("Building the search graph"):
+        runtime.store.optimize(PRODUCTS)
     return report
 
 
@@ -84,14 +105,15 @@ def _show(ctx: Context, report: "SyncReport", before: "CheckReport | None", afte
     def people(console: "Console") -> None:
         console.print(
             f"{report.embedded:,} products embedded ({report.pictures:,} with picture), {report.updated:,} updated, "
-            f"{report.deleted:,} deleted in {report.seconds:.1f} s."
+            f"{report.deleted:,} deleted in {report.seconds:.1f} s.",
+            soft_wrap=True,
         )
         for reason, count in sorted(report.picture_problems.items()):
             console.print(f"  {count:,} pictures skipped: {reason.replace('_', ' ')}")
         if before is not None and after is not None:
-            console.print(_verdict("Before", before))
+            console.print(_verdict("Before", before), soft_wrap=True)
             if not before.agrees:
-                console.print(_verdict("Now", after))
+                console.print(_verdict("Now", after), soft_wrap=True)
 
     result = asdict(report)
     if before is not None and after is not None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from service.cli.console import Context
-from service.core.errors import InvalidQuery
+from service.cli.console import Advance, Context, fail
+from service.core.errors import InvalidQuery, RecommenderError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,38 +17,31 @@ if TYPE_CHECKING:
     from service.store.database import Database
 
 
-def load_files(
+def load_file(
     ctx: Context,
     database: "Database",
-    files: Sequence[Path],
+    path: Path,
     *,
     format: str | None = None,
     mapping: Sequence[str] = (),
     currency: str | None = None,
     images: Path | None = None,
-) -> "list[LoadReport]":
-    """Load product files one after the other; the reports come in the same order."""
+) -> "LoadReport":
+    """Load one product file into the database, with a bar and a report file."""
     from indexer.load import load_products
 
-    columns = _columns(mapping)
-    reports_dir = ctx.settings().data_dir / "reports"
-    reports = []
-    for path in files:
-        size = path.stat().st_size / 2**20 if path.is_file() else None
-        with ctx.progress(f"Loading {path.name}", size and round(size, 1), "MB") as advance:
-            reports.append(
-                load_products(
-                    path,
-                    _writer(database),
-                    format=format,
-                    mapping=columns,
-                    currency=currency,
-                    images=images,
-                    report_folder=reports_dir,
-                    on_progress=_megabytes(advance),
-                )
-            )
-    return reports
+    size = path.stat().st_size / 2**20 if path.is_file() else None
+    with ctx.progress(f"Loading {path.name}", size, "MB") as advance:
+        return load_products(
+            path,
+            _writer(database),
+            format=format,
+            mapping=_columns(mapping),
+            currency=currency,
+            images=images,
+            report_folder=ctx.settings().data_dir / "reports",
+            on_progress=_megabytes(advance),
+        )
 
 
 def _columns(mapping: Sequence[str]) -> dict[str, str] | None:
@@ -72,7 +65,7 @@ def _writer(database: "Database") -> "Callable[[Sequence[Product]], Sequence[Out
     return write
 
 
-def _megabytes(advance: Callable[[float], None]) -> Callable[[int, int, int], None]:
+def _megabytes(advance: Advance) -> Callable[[int, int, int], None]:
     done = 0
 
     def progress(bytes_read: int, bytes_total: int, rows: int) -> None:
@@ -83,14 +76,25 @@ def _megabytes(advance: Callable[[float], None]) -> Callable[[int, int, int], No
     return progress
 
 
-def show_reports(ctx: Context, reports: "Sequence[LoadReport]") -> None:
-    """What became of every row."""
+def show_reports(ctx: Context, reports: "Sequence[LoadReport]", error: RecommenderError | None = None) -> None:
+    """What became of every row, and what stopped the rest."""
 
     def people(console: "Console") -> None:
         for report in reports:
-            console.print("\n".join(_lines(report)), markup=False)
+            console.print("\n".join(_lines(report)), markup=False, soft_wrap=True)
+        if any(report.created or report.updated for report in reports):
+            console.print(
+                f"Searchable after `{ctx.command('index')}`; a running service indexes them by itself.",
+                markup=False,
+                soft_wrap=True,
+            )
+        if error is not None:
+            fail(error, as_json=False)
 
-    ctx.show({"files": [asdict(report) for report in reports]}, people)
+    result: dict[str, Any] = {"files": [asdict(report) for report in reports]}
+    if error is not None:
+        result["error"] = {"code": error.code, "message": error.message}
+    ctx.show(result, people)
 
 
 def _lines(report: "LoadReport") -> list[str]:

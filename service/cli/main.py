@@ -1,18 +1,29 @@
 """The commands; each imports what it needs when it runs, so that ``vitrine --help`` answers at once."""
 
+import errno
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from service.cli.console import Context, fail
+from service.cli.arguments import split_options
+from service.cli.console import EXIT_FAILED, EXIT_WRONG_USAGE, Context, complain, fail
 from service.core.errors import RecommenderError
+
+EXIT_INTERRUPTED = 130
+
+# typer keeps the base of its usage errors to itself
+_UsageError: Any = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="vitrine",
     help="Product recommendations and search for online shops.",
+    epilog="The options above may also stand after the command: vitrine status --json",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +35,12 @@ app.add_typer(load, name="load")
 app.add_typer(evaluate, name="eval")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"vitrine {version('vitrine')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -32,6 +49,9 @@ def _options(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML laid over recommender.toml [VITRINE_CONFIG_FILE].")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     from config.log import configure_logging
 
@@ -41,30 +61,56 @@ def _options(
 
 def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
-    for module in ("catalogue", "serving", "demo", "info", "measure"):
+    for module in ("demo", "catalogue", "serving", "status", "config", "train", "measure"):
         import_module(f"service.cli.{module}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; whatever a user can act on becomes one line.
+
+    Returns
+    -------
+    0 done, 1 failed, 2 wrong usage, 3 finished with rejected rows, 130 interrupted.
+    """
+    options, rest = split_options(arguments)
+    as_json = "--json" in options
+    try:
+        code = int(app(args=[*options, *rest], prog_name="vitrine", standalone_mode=False) or 0)
+        sys.stdout.flush()
+    except RecommenderError as error:
+        return fail(error, as_json=as_json)
+    except _UsageError as error:
+        return _wrong_usage(error, as_json=as_json)
+    except BrokenPipeError:
+        # the reader has what it wanted (`vitrine … | head`); nothing more can be said, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        return complain("os_error", _system_complaint(error), EXIT_FAILED, as_json=as_json)
+    if code == EXIT_INTERRUPTED:
+        message = "interrupted; what was acknowledged is stored, run the command again to go on"
+        return complain("interrupted", message, code, as_json=as_json)
+    return code
 
 
 def run() -> None:
     """Entry point of the ``vitrine`` script."""
-    _allow_json_anywhere()
-    try:
-        app()
-    except RecommenderError as error:
-        try:
-            fail(error, as_json="--json" in sys.argv)
-        except typer.Exit as exit_:
-            sys.exit(exit_.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("vitrine: interrupted; what was acknowledged is stored, run the command again to go on\n")
-        sys.exit(130)
+    sys.exit(main(sys.argv[1:]))
 
 
-def _allow_json_anywhere() -> None:
-    """``vitrine status --json`` is what people type; typer wants options of the whole program first."""
-    if "--json" in sys.argv[1:]:
-        rest = [argument for argument in sys.argv[1:] if argument != "--json"]
-        sys.argv[1:] = ["--json", *rest]
+def _wrong_usage(error: Any, *, as_json: bool) -> int:
+    message = error.format_message().rstrip(".")
+    if not message:  # no arguments: the help has just been printed
+        return EXIT_WRONG_USAGE
+    command = error.ctx.command_path if error.ctx else "vitrine"
+    return complain("wrong_usage", f"{message}; see `{command} --help`", EXIT_WRONG_USAGE, as_json=as_json)
+
+
+def _system_complaint(error: OSError) -> str:
+    what = ": ".join(filter(None, (error.filename and str(error.filename), error.strerror or str(error))))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{what}; free some space and run the command again: nothing already stored is lost"
+    return f"{what}; check the path and its permissions"
 
 
 _register()

@@ -1,10 +1,13 @@
 """``vitrine serve``."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.console import Context
+from service.cli.console import Context, write_json
 from service.cli.main import app
 
 if TYPE_CHECKING:
@@ -12,23 +15,29 @@ if TYPE_CHECKING:
 
     from service.runtime import Runtime
 
+_GRACE_S = 3  # answers in flight may finish; supervisors kill after ten seconds or so
+
 
 @app.command()
 def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Address to listen on [VITRINE_HOST].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [VITRINE_PORT].")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 = any free one [VITRINE_PORT].")
+    ] = None,
 ) -> None:
     """Answer HTTP requests and keep the index up to date."""
     from config.log import configure_logging
-    from service.cli.ports import bound_socket
-    from service.runtime import open_runtime
+    from service.cli.opening import open_shop
+    from service.cli.ports import address_of, bound_socket
 
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
     configure_logging(settings.log_level)
     # the port first: that it is taken should not take five seconds of loading models to learn
-    with bound_socket(settings.host, settings.port) as listener, open_runtime(settings) as runtime:
+    with ends_quietly(), bound_socket(settings.host, settings.port) as listener, open_shop(ctx, settings) as runtime:
+        if ctx.as_json:
+            write_json({"address": address_of(listener)})
         serve_on(ctx, runtime, listener)
 
 
@@ -37,8 +46,23 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     import uvicorn
 
     from service.app import create_app
+    from service.cli.ports import address_of
 
-    address = "http://{}:{}".format(*listener.getsockname()[:2])
+    application = create_app(runtime)
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=_GRACE_S
+    )
+    address = address_of(listener)
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
-    config = uvicorn.Config(create_app(runtime), log_level="warning", access_log=False, lifespan="on")
     uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def ends_quietly() -> Iterator[None]:
+    """SIGTERM and Ctrl+C are how a service is meant to end: everything is closed, and the exit code is 0."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

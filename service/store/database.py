@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from service.core.errors import ConfigurationError, DependencyUnavailable
+from service.core.masking import without_password
 from service.store.database_errors import translated
 from service.store.migrations.upgrade import upgrade
 
@@ -34,7 +35,7 @@ class Database:
     @property
     def name(self) -> str:
         """The URL with its password masked."""
-        return self.engine.url.render_as_string(hide_password=True)
+        return without_password(self.engine.url.render_as_string(hide_password=False))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -76,7 +77,7 @@ def open_database(url: str, *, migrate: bool = True) -> Database:
     >>> database.close()
     """
     parsed = _parse(url)
-    with translated(parsed.render_as_string(hide_password=True)):
+    with translated(without_password(parsed.render_as_string(hide_password=False))):
         engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
         try:
             with engine.connect():
@@ -99,7 +100,7 @@ def _parse(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername in ("sqlite", "sqlite+pysqlite") and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite")
-    raise ConfigurationError(f"DATABASE_URL is {parsed.render_as_string(hide_password=True)!r}; {_EXPECTED}")
+    raise ConfigurationError(f"DATABASE_URL is {without_password(url)!r}; {_EXPECTED}")
 
 
 _EXPECTED = "write sqlite:///folder/file.db or postgresql://user:password@host:5432/name"

@@ -20,7 +20,8 @@ _ADVICE = {
     "unable to open database file": "cannot be opened; check that the folder exists and may be written to",
     "file is not a database": "is not an SQLite database; choose another file in DATABASE_URL",
     "malformed": "is damaged; restore it from a backup, or move it away and load the products again",
-    "disk i/o error": "cannot be read or written: the disk reports an error",
+    # also what a full disk is called where SQLite cannot make its shared-memory file
+    "disk i/o error": "cannot be read or written: the disk is full or broken; free some space and try again",
     "password authentication failed": "refuses user or password; correct DATABASE_URL",
     "does not exist": "does not exist on this server; create it, or correct DATABASE_URL",
     "too many clients": "has no connection left; raise its max_connections or run fewer processes",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from qdrant_client import QdrantClient
 
 from service.core.errors import ConfigurationError, NotFound, RecommenderError
+from service.core.masking import without_password
 from service.store.server_errors import guarded
 
 PROBE_TIMEOUT_S = 3
@@ -54,7 +55,9 @@ def _probe(url: str, client: QdrantClient) -> None:
     try:
         guarded(url, client.get_collections)
     except NotFound as error:
-        raise ConfigurationError(f"what answers at {url} is not Qdrant ({error}); correct QDRANT_URL") from error
+        raise ConfigurationError(
+            f"what answers at {without_password(url)} is not Qdrant ({error}); correct QDRANT_URL"
+        ) from error
     finally:
         client.close()
 
@@ -64,9 +67,9 @@ def _grpc_port(url: str) -> int:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigurationError(f"QDRANT_URL {url!r} is not an address ({error})") from error
+        raise ConfigurationError(f"QDRANT_URL {without_password(url)!r} is not an address ({error})") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"QDRANT_URL must look like http://localhost:6333, got {url!r}")
+        raise ConfigurationError(f"QDRANT_URL must look like http://localhost:6333, got {without_password(url)!r}")
     return (port or DEFAULT_PORT) + 1
 
 

@@ -16,6 +16,7 @@ from service.core.errors import (
     NotFound,
     RecommenderError,
 )
+from service.core.masking import without_password
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ _STATUS_OF_CODE = {
 
 def guarded(url: str, call: Callable[[], T]) -> T:
     """Run one call to the server; its errors become ours."""
+    url = without_password(url)
     try:
         return call()
     except UnexpectedResponse as error:

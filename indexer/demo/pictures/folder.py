@@ -3,6 +3,7 @@
 import io
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def _finished(chunks: list[list[tuple[Look, Path]]], workers: int) -> Iterator[i
         yield from map(_draw_chunk, chunks)
         return
     # "spawn" because the caller may have threads; a forked child could inherit their locks.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    # Ctrl+C is the parent's affair: it ends the pool, and the workers have nothing to say about it.
+    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield from pool.imap_unordered(_draw_chunk, chunks)
 
 

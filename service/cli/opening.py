@@ -1,0 +1,22 @@
+"""Opening a shop for a command, with a sign of life while models load."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from service.cli.console import Context
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from service.runtime import Runtime
+
+
+@contextmanager
+def open_shop(ctx: Context, settings: "Settings", *, rebuild: bool = False) -> "Iterator[Runtime]":
+    """`open_runtime`; loading models takes seconds."""
+    with ExitStack() as stack:
+        with ctx.working("Loading the models"):
+            from service.runtime import open_runtime
+
+            runtime = stack.enter_context(open_runtime(settings, rebuild=rebuild))
+        yield runtime
