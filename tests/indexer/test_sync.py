@@ -241,21 +241,20 @@ class TestPictures:
 
 
 def test_the_whole_shop_is_embedded_again_when_the_encoders_are_others(
-    tmp_path, settings_for, small_shop, runtime, monkeypatch
+    quick_folder, settings_for, small_shop, shop, monkeypatch
 ):
-    # the model is loaded already; what matters is its settings
     monkeypatch.setattr(
         "service.runtime.load_encoders",
-        lambda _, params: replace(runtime.encoders, max_text_chars=params.encoders.max_text_chars),
+        lambda _, params: replace(shop.outbox.encoders, max_text_chars=params.encoders.max_text_chars),
     )
-    settings = settings_for(tmp_path)
+    settings = settings_for(quick_folder / "shop")
     with open_runtime(settings) as first:
         with first.database.session() as session:
             upsert_products(session, small_shop())
         assert index_stale(first.outbox).embedded == 12
     with open_runtime(settings) as again:
         assert index_stale(again.outbox).total == 0
-    overlay = tmp_path / "other.toml"
+    overlay = quick_folder / "other.toml"
     overlay.write_text("[encoders]\nmax_text_chars = 500\n")
     with open_runtime(settings.model_copy(update={"config_file": overlay})) as other:
         assert index_stale(other.outbox).embedded == 12
@@ -264,9 +263,9 @@ def test_the_whole_shop_is_embedded_again_when_the_encoders_are_others(
         assert report.pending == 0
 
 
-def test_a_lost_vector_folder_is_filled_again(tmp_path, settings_for, small_shop, runtime, monkeypatch):
-    monkeypatch.setattr("service.runtime.load_encoders", lambda *_: runtime.encoders)
-    settings = settings_for(tmp_path)
+def test_a_lost_vector_folder_is_filled_again(quick_folder, settings_for, small_shop, shop, monkeypatch):
+    monkeypatch.setattr("service.runtime.load_encoders", lambda *_: shop.outbox.encoders)
+    settings = settings_for(quick_folder / "shop")
     with open_runtime(settings) as first:
         with first.database.session() as session:
             upsert_products(session, small_shop())
