@@ -1,44 +1,41 @@
-"""A user made of their products' vectors equals the formulas."""
+"""A user made of their products' vectors is where arithmetic says."""
 
 import numpy as np
 import pytest
 
-from service.ranking.fold_in import mean_vector, ridge_vector
+from service.ranking.fold_in import fold_in, mean_vector
 
 random = np.random.default_rng(4)
 ITEMS = random.normal(size=(30, 5)).astype(np.float32)
+FOLD = random.normal(size=(5, 5)).astype(np.float32)
 
 
-def test_the_mean_weighs_and_dislikes_push_away() -> None:
-    vectors = np.array([[1, 0], [0, 1]], np.float32)
-    assert mean_vector(vectors, np.array([3.0, -1.0])).tolist() == [0.75, -0.25]
+def test_the_user_is_the_mapped_mean_and_dislikes_push_away() -> None:
+    items, fold = np.array([[1, 0], [0, 1]], np.float32), np.array([[0, 2], [1, 0]], np.float32)
+    assert fold_in(items, np.array([3.0, -1.0]), fold, biased=False).tolist() == [-0.25, 1.5]
+
+
+def test_with_a_bias_the_last_dimension_is_one() -> None:
+    assert fold_in(ITEMS[:3], np.ones(3), FOLD, biased=True)[-1] == 1.0
+
+
+def test_only_the_proportions_of_the_weights_count() -> None:
+    weights = np.array([3.0, 1.0, -0.5])
+    for scale in (1e-300, 1e-3, 1e6):
+        np.testing.assert_allclose(
+            fold_in(ITEMS[:3], weights * scale, FOLD, biased=False),
+            fold_in(ITEMS[:3], weights, FOLD, biased=False),
+            rtol=1e-5,
+        )
 
 
 @pytest.mark.parametrize("weights", [[], [0.0, 0.0]])
-def test_where_nothing_weighs_the_mean_is_zero(weights: list[float]) -> None:
+def test_where_nothing_weighs_only_the_bias_decides(weights: list[float]) -> None:
     assert mean_vector(ITEMS[: len(weights)], np.array(weights)).tolist() == [0.0] * 5
+    assert fold_in(ITEMS[: len(weights)], np.array(weights), FOLD, biased=True).tolist() == [0, 0, 0, 0, 1]
 
 
-def test_the_ridge_vector_minimises_its_loss() -> None:
-    history, weights, l2 = np.array([2, 7, 11]), np.array([1.0, 4.0, 2.0]), 0.3
-    confidence, liked = np.ones(30), np.zeros(30)
-    confidence[history] += weights
-    liked[history] = 1
-
-    def loss(user: np.ndarray) -> float:
-        return float((confidence * (liked - ITEMS @ user) ** 2).sum() + l2 * user @ user)
-
-    gram = ITEMS.astype(np.float64).T @ ITEMS
-    best = ridge_vector(ITEMS[history], weights, gram, l2).astype(np.float64)
-    for step in np.vstack([np.eye(5), -np.eye(5)]) * 1e-2:
-        assert loss(best) < loss(best + step)
-
-
-def test_dislikes_take_no_part_in_the_ridge() -> None:
-    gram = np.eye(5)
-    with_dislike = ridge_vector(ITEMS[:3], np.array([1.0, 2.0, -1.0]), gram, 1.0)
-    assert np.array_equal(with_dislike, ridge_vector(ITEMS[:2], np.array([1.0, 2.0]), gram, 1.0))
-
-
-def test_no_history_is_the_zero_vector() -> None:
-    assert ridge_vector(ITEMS[:0], np.empty(0), np.eye(5), 1.0).tolist() == [0.0] * 5
+def test_the_order_of_the_history_does_not_matter() -> None:
+    weights = np.arange(1.0, 5.0)
+    one, two = fold_in(ITEMS[:4], weights, FOLD, biased=True), fold_in(ITEMS[3::-1], weights[::-1], FOLD, biased=True)
+    np.testing.assert_allclose(one, two, rtol=1e-5)
