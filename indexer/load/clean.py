@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.load.attributes import read_attributes
-from indexer.load.limits import FIELD_CHARS, ID_CHARS
+from indexer.load.cells import check_id, check_positive, first_cell, to_id
+from indexer.load.limits import FIELD_CHARS
 from indexer.load.pictures import parse_image, parse_link
 from indexer.load.plan import Plan
 from indexer.load.prices import read_prices
@@ -14,7 +15,6 @@ from indexer.load.reasons import REJECTING, Note, Reason
 from indexer.load.rows import Row
 from indexer.load.text import clean_description, clean_name, clean_word
 from indexer.load.values import (
-    is_absent,
     parse_boolean,
     parse_category,
     parse_moment,
@@ -86,11 +86,14 @@ def read_row(row: Row, context: Context) -> Verdict:
     notes = list(row.notes)
     if any(note.reason in REJECTING for note in notes):
         return Verdict(None, "", tuple(notes))
-    external_id = _read_id(row, context.plan, notes)
+    external_id = read_id(row, context.plan, notes)
+    check_positive(row.values, context.plan, notes)
     fields = _read_fields(row, context.plan, notes)
     fields |= read_prices(lambda name: first_cell(row, context.plan, name, notes), context.currency, notes)
     fields["image"] = _read_image(row, context, external_id, notes)
     fields["attributes"] = read_attributes(row.values, context.plan, notes)
+    if not fields.get("name") and context.plan.format.name_from and external_id:
+        fields["name"] = _make_name(fields, context.plan, external_id, notes)
     if not fields.get("name"):
         notes.append(Note(Reason.NAME_MISSING, "name"))
     if rejecting := tuple(note for note in notes if note.reason in REJECTING):
@@ -98,21 +101,6 @@ def read_row(row: Row, context: Context) -> Verdict:
     filled = {name: value for name, value in fields.items() if value is not None and value != ""}
     product = Product(external_id, tenant=context.tenant, **filled)
     return Verdict(product, external_id, tuple(notes))
-
-
-def first_cell(row: Row, plan: Plan, name: str, notes: list[Note]) -> object:
-    """The first cell of a field that holds something, None if there is none; lists and objects are no single value."""
-    for column in plan.columns.get(name, ()):
-        raw = row.values.get(column)
-        if is_absent(raw):
-            continue
-        if isinstance(raw, bytes):
-            raw = raw[:FIELD_CHARS].decode("utf-8", "replace")
-        if isinstance(raw, list | tuple | dict):
-            notes.append(Note(Reason.VALUE_NOT_SIMPLE, name, raw))
-            continue
-        return raw
-    return None
 
 
 def _read_fields(row: Row, plan: Plan, notes: list[Note]) -> dict[str, Any]:
@@ -123,27 +111,44 @@ def _read_fields(row: Row, plan: Plan, notes: list[Note]) -> dict[str, Any]:
             fields[name], reasons = rule(raw)
             notes.extend(Note(reason, name, raw) for reason in reasons)
     for name, rule in LIST_RULES.items():
-        cells = [row.values.get(column) for column in plan.columns.get(name, ())]
+        cells = _cells(row, plan, name)
         fields[name], reasons = rule(cells)
         notes.extend(Note(reason, name, cells[0] if len(cells) == 1 else cells) for reason in reasons)
     return fields
 
 
-def _read_id(row: Row, plan: Plan, notes: list[Note]) -> str:
-    """The id as the merchant wrote it; it is never repaired, for a repaired id is another product."""
+def _cells(row: Row, plan: Plan, name: str) -> list[object]:
+    """All cells of a list field, as the format wants them read."""
+    cells = [row.values.get(column) for column in plan.columns.get(name, ())]
+    for old, new in plan.format.replace.get(name, {}).items():
+        cells = [cell.replace(old, new) if isinstance(cell, str) else cell for cell in cells]
+    if name == "tags":
+        cells += [tag for tag, column in plan.flags.items() if to_text(row.values.get(column)).strip() == "1"]
+    return cells
+
+
+def _make_name(fields: Mapping[str, Any], plan: Plan, external_id: str, notes: list[Note]) -> str:
+    """What the row says of a product without a name: of a path the last level."""
+    if "name" in plan.columns:  # else every row is so, and the format warns once
+        notes.append(Note(Reason.NAME_MADE, "name"))
+    given = [external_id if name == "id" else fields.get(name) for name in plan.format.name_from]
+    words = [str(value[-1] if isinstance(value, tuple) else value) for value in given if value]
+    return " ".join(words) or f"Product {external_id}"
+
+
+def read_id(row: Row, plan: Plan, notes: list[Note]) -> str:
+    """The product's id, and what is wrong with it among the notes."""
     raw = first_cell(row, plan, "id", notes)
-    text = "" if raw is None else to_text(raw).strip()
+    text = "" if raw is None else to_id(raw, pad=plan.format.pad_id)
     if not text and plan.id_column is not None and plan.format.id_pattern is not None:
         match = plan.format.id_pattern.search(to_text(row.values.get(plan.id_column) or "")[:FIELD_CHARS])
         text = match.group(1) if match else ""
-    if text.isdecimal():
-        text = text.zfill(plan.format.pad_id)
     if not text:
         notes.append(Note(Reason.ID_MISSING, "id"))
-    elif len(text) > ID_CHARS:
-        notes.append(Note(Reason.ID_TOO_LONG, "id", text))
-    elif not text.isprintable():
-        notes.append(Note(Reason.ID_NOT_PRINTABLE, "id", text))
+    elif reason := check_id(text):
+        notes.append(Note(reason, "id", text))
+    elif text in plan.format.not_products:
+        notes.append(Note(Reason.NOT_A_PRODUCT, "id", text))
     return text
 
 

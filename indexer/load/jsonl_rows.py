@@ -33,7 +33,7 @@ def open_jsonl(path: Path) -> Iterator[Table]:
                 f"{path.name} holds no JSON object in its first {SAMPLE_LINES} lines; expected one object per line",
                 code="header_missing",
             )
-        yield Table(columns, lambda _: chain(sample, rows), raw.tell, path.stat().st_size)
+        yield Table(columns, lambda _: chain(sample, rows), raw.tell, path.stat().st_size, is_open=True)
 
 
 def _rows(lines: Iterator[Line], name: str) -> Iterator[Row]:

@@ -7,6 +7,7 @@ FIELD_CHARS = 1_000_000  # cells are cut here before they are cleaned
 ID_CHARS = 128
 NAME_CHARS = 500
 DESCRIPTION_CHARS = 20_000
+QUERY_CHARS = 500
 WORD_CHARS = 200  # brand, one category level, one tag
 LINK_CHARS = 2_048
 DATA_URL_CHARS = 1_000_000
@@ -17,6 +18,7 @@ CATEGORY_LEVELS = 10
 TAGS = 64
 ATTRIBUTES = 100
 
+VALUE = 1e9  # pieces of one purchase
 COUNT = 2_000_000_000
 PRICE_MINOR = 10**12
 

@@ -70,7 +70,7 @@ def open_binary(path: Path) -> Iterator[tuple[BufferedReader, BufferedReader]]:
 
 
 def check_file(path: Path) -> None:
-    """Refuse what cannot hold products.
+    """Refuse what cannot hold rows.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_file(path: Path) -> None:
     if not is_file:
         raise InvalidQuery(f"{path} is not a file; name the file inside it", code="not_a_file")
     if not size:
-        raise InvalidQuery(f"{path} is empty; expected a header and one row for each product", code="file_empty")
+        raise InvalidQuery(f"{path} is empty; expected a header and one row for each entry", code="file_empty")
 
 
 def read_lines(stream: BufferedReader, name: str) -> Iterator[Line]:

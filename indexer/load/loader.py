@@ -1,21 +1,19 @@
 """Product files into the catalogue: open, match the columns, clean each row, write in batches, account for all."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from indexer.load.clean import Context, read_row
-from indexer.load.csv_rows import open_csv
-from indexer.load.jsonl_rows import open_jsonl
+from indexer.load.clean import Context, read_id, read_row
+from indexer.load.kinds import PRODUCTS
 from indexer.load.limits import BATCH_CHARS
 from indexer.load.money import CURRENCIES
-from indexer.load.parquet_rows import open_parquet
 from indexer.load.pictures import find_pictures
 from indexer.load.plan import Plan, make_plan
+from indexer.load.readers import open_file
 from indexer.load.report import DUPLICATE, LoadReport, Log, Tally, count_reasons, open_log
-from indexer.load.rows import Row, Table
+from indexer.load.rows import Row
 from service.core.errors import InvalidQuery
 from service.core.types import DEFAULT_TENANT, Product
 
@@ -24,16 +22,6 @@ if TYPE_CHECKING:
 
 Write = Callable[[Sequence[Product]], "Sequence[Outcome]"]
 Progress = Callable[[int, int, int], None]
-
-_READERS: Mapping[str, Callable[[Path], AbstractContextManager[Table]]] = {
-    ".csv": open_csv,
-    ".tsv": open_csv,
-    ".txt": open_csv,
-    ".jsonl": open_jsonl,
-    ".ndjson": open_jsonl,
-    ".json": open_jsonl,
-    ".parquet": open_parquet,
-}
 
 
 def load_products(
@@ -49,7 +37,7 @@ def load_products(
     batch: int = 1000,
     on_progress: Progress | None = None,
 ) -> LoadReport:
-    """Load a CSV, JSON Lines (both also ``.gz``) or Parquet file of products.
+    """Load a CSV, JSON Lines (both also ``.gz``), Parquet or MovieLens file of products.
 
     Memory does not grow with the file but for its ids: they are kept to tell duplicates, of which the first one wins.
 
@@ -71,8 +59,9 @@ def load_products(
     started = perf_counter()
     path = Path(path)
     _check_options(batch, currency, images)
-    with _open(path) as table:
-        plan = make_plan(table.columns, file=path.name, format=format, mapping=mapping)
+    format, opening = open_file(path, PRODUCTS, format)
+    with opening as table:
+        plan = make_plan(PRODUCTS, table.columns, file=path.name, format=format, mapping=mapping, is_open=table.is_open)
         context = _context(path, plan, tenant, currency, images)
         tally = Tally()
         with open_log(report_folder, path) as (file, log):
@@ -97,19 +86,6 @@ def _check_options(batch: int, currency: str | None, images: Path | None) -> Non
         raise InvalidQuery(f"there is no folder {images} to look for pictures in", code="images_missing")
 
 
-def _open(path: Path) -> AbstractContextManager[Table]:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    suffix = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else path.suffix.lower()
-    if suffix not in _READERS or (suffix == ".parquet" and suffixes[-1] == ".gz"):
-        if path.is_dir():
-            raise InvalidQuery(f"{path} is a folder; name the file inside it", code="not_a_file")
-        raise InvalidQuery(
-            f"cannot tell what {path.name!a} is by its ending; known are {', '.join(_READERS)}, .csv.gz and .jsonl.gz",
-            code="unknown_suffix",
-        )
-    return _READERS[suffix](path)
-
-
 def _context(path: Path, plan: Plan, tenant: str, currency: str | None, images: Path | None) -> Context:
     beside = path.parent / plan.format.images if plan.format.images else None
     folder = images or (beside if beside and beside.is_dir() else None)
@@ -118,8 +94,12 @@ def _context(path: Path, plan: Plan, tenant: str, currency: str | None, images: 
 
 def _products(rows: Iterator[Row], context: Context, tally: Tally, log: Log) -> Iterator[Product]:
     seen: set[str] = set()
+    is_log = context.plan.format.is_log
     for row in rows:
         tally.rows += 1
+        if is_log and read_id(row, context.plan, []) in seen:
+            tally.duplicates += 1  # thousands to one product: not listed
+            continue
         verdict = read_row(row, context)
         if verdict.product is None:
             tally.rejected += 1

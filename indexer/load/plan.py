@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.load.formats import FIELDS, NATIVE, Columns, Format, detect_format, get_format
+from indexer.load.formats import NATIVE, Columns, Format, detect_format, get_format
+from indexer.load.kinds import Kind
 from indexer.load.limits import ATTRIBUTE_NAME_CHARS
+from indexer.load.reasons import Reason
 from service.core.errors import InvalidQuery
 
 PREFIX = "attributes."
@@ -23,6 +25,8 @@ class Plan:
     attributes : attribute name -> columns.
     known : every column that is used or left out on purpose.
     id_column : column the id is looked for in when it has none of its own, if the file has it.
+    positive : columns that must be above zero -> the reason to reject a row if they are not.
+    flags : tag -> the column that holds 1 where a product has it.
     warnings : what a person should know before trusting the result.
     """
 
@@ -31,11 +35,19 @@ class Plan:
     attributes: Columns
     known: frozenset[str]
     id_column: str | None
+    positive: Mapping[str, Reason]
+    flags: Mapping[str, str]
     warnings: tuple[str, ...]
 
 
 def make_plan(
-    columns: tuple[str, ...], *, file: str, format: str | None = None, mapping: Mapping[str, str] | None = None
+    kind: Kind,
+    columns: tuple[str, ...],
+    *,
+    file: str,
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    is_open: bool = False,
 ) -> Plan:
     """Match a header with a format and a mapping.
 
@@ -46,39 +58,61 @@ def make_plan(
     format : name of a format; None tells it from the header.
     mapping : field, ``attributes.<name>`` or ``ignore`` -> column, or several with commas between them. A mapped field
         is taken from these columns only.
+    is_open : rows may have other columns of the format than the header, as in JSON Lines.
 
     Raises
     ------
-    InvalidQuery : unknown format, field or column, or no column for id or name; the message lists what there is.
+    InvalidQuery : unknown format, field or column, or no column for what is needed; the message lists what there is.
     """
-    chosen = detect_format(columns) if format is None else get_format(format)
-    there = {column.casefold(): column for column in reversed(columns)}
-    mapped = {name: _mapped(name, value, there, columns, file) for name, value in (mapping or {}).items()}
+    chosen = detect_format(kind, columns) if format is None else get_format(kind, format)
+    in_header = {column.casefold(): column for column in reversed(columns)}
+    mapped = {name: _mapped(kind, name, value, in_header, columns, file) for name, value in (mapping or {}).items()}
     ignored = mapped.pop(IGNORE, ())
-    fields = _present(chosen.columns, there) | {name: each for name, each in mapped.items() if name in FIELDS}
+    mapped_fields = {name: each for name, each in mapped.items() if name in kind.fields}
+    later = {column.casefold(): column for column in sorted(_all_columns(chosen))} if is_open else {}
+    there = later | in_header
+    fields = _present(chosen.columns, there) | mapped_fields
     prefixed = {
         column[len(PREFIX) :]: (column,)
         for column in columns
-        if len(column) > len(PREFIX) and column.startswith(PREFIX)
+        if kind.has_attributes and len(column) > len(PREFIX) and column.startswith(PREFIX)
     }
     attributes = _present(chosen.attributes, there) | prefixed
     attributes |= {name[len(PREFIX) :]: each for name, each in mapped.items() if name.startswith(PREFIX)}
     id_column = there.get((chosen.id_column or "").casefold()) if "id" not in mapped else None
-    _check_needed(chosen, fields, id_column, columns, file)
+    given = _present(chosen.columns, in_header).keys() | mapped_fields.keys()
+    given |= {"id"} if id_column else set()
+    given |= {"type"} if chosen.type else set()
+    _check_needed(kind, chosen, given, columns, file)
     index = tuple(column for column in columns if _is_row_number(column))
     used = {column for group in (*fields.values(), *attributes.values()) for column in group}
     of_format = {column.casefold() for column in _all_columns(chosen)}
-    known = {c for c in columns if c.casefold() in of_format} | used | {OBJECT, *ignored, *index}
-    _check_unknown(chosen, columns, known, file)
+    known = {c for c in (*columns, *later.values()) if c.casefold() in of_format} | used | {*ignored, *index}
+    known |= {OBJECT} if kind.has_attributes else set()
+    _check_unknown(kind, chosen, columns, known, file)
     warnings = tuple(f"column {column!r} is taken for row numbers and left out" for column in index)
-    return Plan(chosen, fields, attributes, frozenset(known), id_column, warnings)
+    return Plan(
+        format=chosen,
+        columns=fields,
+        attributes=attributes,
+        known=frozenset(known),
+        id_column=id_column,
+        positive={there[c.casefold()]: why for c, why in chosen.positive.items() if c.casefold() in there},
+        flags={tag: there[tag.casefold()] for tag in chosen.flags if tag.casefold() in there},
+        warnings=chosen.warnings + warnings,
+    )
 
 
-def _mapped(name: str, value: str, there: Mapping[str, str], columns: tuple[str, ...], file: str) -> tuple[str, ...]:
-    is_attribute = name.startswith(PREFIX) and 0 < len(name) - len(PREFIX) <= ATTRIBUTE_NAME_CHARS
-    if name not in FIELDS and name != IGNORE and not is_attribute:
+def _mapped(
+    kind: Kind, name: str, value: str, there: Mapping[str, str], columns: tuple[str, ...], file: str
+) -> tuple[str, ...]:
+    is_attribute = (
+        kind.has_attributes and name.startswith(PREFIX) and 0 < len(name) - len(PREFIX) <= ATTRIBUTE_NAME_CHARS
+    )
+    if name not in kind.fields and name != IGNORE and not is_attribute:
         raise InvalidQuery(
-            f"cannot map to {name[:80]!r}; fields are: {', '.join(FIELDS)}, attributes.<name>, ignore",
+            f"cannot map to {name[:80]!r}; fields are: {', '.join(kind.fields)}, "
+            f"{'attributes.<name>, ' if kind.has_attributes else ''}ignore",
             code="unknown_field",
         )
     wanted = [value] if value.strip().casefold() in there else value.split(",")
@@ -101,6 +135,7 @@ def _present(columns: Columns, there: Mapping[str, str]) -> dict[str, tuple[str,
 
 def _all_columns(format: Format) -> set[str]:
     groups = (*format.columns.values(), *format.attributes.values(), format.ignore, format.detect)
+    groups = (*groups, format.flags, tuple(format.positive))
     return {column for group in groups for column in group}
 
 
@@ -109,26 +144,29 @@ def _is_row_number(column: str) -> bool:
     return not column or column.startswith("Unnamed: ")
 
 
-def _check_needed(format: Format, fields: Columns, id_column: str | None, columns: tuple[str, ...], file: str) -> None:
-    missing = [name for name in ("id", "name") if name not in fields and not (name == "id" and id_column)]
+def _check_needed(kind: Kind, format: Format, given: set[str], columns: tuple[str, ...], file: str) -> None:
+    given = given | ({"name"} if format.name_from else set())
+    missing = [group for group in kind.needed if given.isdisjoint(group)]
     if missing:
         raise InvalidQuery(
-            f"{file} has no column for {' and '.join(missing)} (read as format {format.name}); it has: "
-            f"{_listed(columns)}; say which: {' '.join(f'--map {name}=COLUMN' for name in missing)}",
+            f"{file} has no column for {' and '.join(map(' or '.join, missing))} (read as format {format.name}); "
+            f"it has: {_listed(columns)}; say which: {' '.join(f'--map {group[0]}=COLUMN' for group in missing)}",
             code="column_missing",
         )
 
 
-def _check_unknown(format: Format, columns: tuple[str, ...], known: set[str], file: str) -> None:
+def _check_unknown(kind: Kind, format: Format, columns: tuple[str, ...], known: set[str], file: str) -> None:
     unknown = [column for column in columns if column not in known]
     if not unknown:
         return
-    expected = sorted(_all_columns(format) | ({"attributes.<name>"} if format.name == NATIVE else set()))
+    expected = sorted(
+        _all_columns(format) | ({"attributes.<name>"} if kind.has_attributes and format.name == NATIVE else set())
+    )
     first = unknown[0][:80]
+    keep = f"keep one with --map attributes.{first}={first!r} or " if kind.has_attributes else ""
     raise InvalidQuery(
         f"{file} has columns that format {format.name} does not know: {_listed(tuple(unknown))}; it knows: "
-        f"{', '.join(expected)}; keep one with --map attributes.{first}={first!r} or leave it out with "
-        f"--map ignore={first!r}",
+        f"{', '.join(expected)}; {keep}leave it out with --map ignore={first!r}",
         code="unknown_column",
     )
 

@@ -25,6 +25,9 @@ class Reason(StrEnum):
     ID_TOO_LONG = "id_too_long"
     ID_NOT_PRINTABLE = "id_not_printable"
     NAME_MISSING = "name_missing"
+    NAME_MADE = "name_made"
+    NOT_A_PRODUCT = "not_a_product"
+    NOT_A_SALE = "not_a_sale"
     # any text
     MOJIBAKE_FIXED = "mojibake_fixed"
     LOST_CHARACTERS_REMOVED = "lost_characters_removed"
@@ -57,6 +60,26 @@ class Reason(StrEnum):
     IMAGE_TOO_LONG = "image_too_long"
     TOO_MANY_VALUES = "too_many_values"
     VALUE_NOT_SIMPLE = "value_not_simple"
+    # events
+    DUPLICATE_EVENT = "duplicate_event"
+    WHO_MISSING = "who_missing"
+    PRODUCT_MISSING = "product_missing"
+    QUERY_MISSING = "query_missing"
+    TYPE_MISSING = "type_missing"
+    TYPE_UNKNOWN = "type_unknown"
+    TYPE_NOT_KEPT = "type_not_kept"
+    TIME_MISSING = "time_missing"
+    TIME_NOT_A_TIME = "time_not_a_time"
+    TIME_IN_FUTURE = "time_in_future"
+    TIME_ANCIENT = "time_ancient"
+    TIME_ZONE_ASSUMED = "time_zone_assumed"
+    STARS_MISSING = "stars_missing"
+    STARS_NOT_A_RATING = "stars_not_a_rating"
+    RETURNED = "returned"
+    VALUE_NOT_A_COUNT = "value_not_a_count"
+    POSITION_NOT_A_SLOT = "position_not_a_slot"
+    REQUEST_ID_NOT_AN_ID = "request_id_not_an_id"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,9 @@ MEANING: dict[Reason, str] = {
     Reason.ID_TOO_LONG: "the id has more than 128 characters",
     Reason.ID_NOT_PRINTABLE: "the id holds control or invisible characters",
     Reason.NAME_MISSING: "no name",
+    Reason.NAME_MADE: "no name; the product is called by what else the row says, or by its id",
+    Reason.NOT_A_PRODUCT: "postage, a discount or a correction in the books, by its id",
+    Reason.NOT_A_SALE: "a line without a price: a correction of the stock",
     Reason.MOJIBAKE_FIXED: "text that was decoded wrongly (â‚¹ for ₹) is put right",
     Reason.LOST_CHARACTERS_REMOVED: "replacement characters, whose originals are lost, are taken out",
     Reason.CONTROL_CHARACTERS_REMOVED: "control and invisible characters are taken out",
@@ -114,6 +140,25 @@ MEANING: dict[Reason, str] = {
     Reason.IMAGE_TOO_LONG: "the image reference has more than 2,048 characters (data: 1,000,000); dropped",
     Reason.TOO_MANY_VALUES: "more tags, category levels or attributes than are kept; the first ones are",
     Reason.VALUE_NOT_SIMPLE: "neither text, number, true/false nor a list of texts; dropped",
+    Reason.DUPLICATE_EVENT: "this event is stored already, from an earlier row or an earlier load",
+    Reason.WHO_MISSING: "neither a user nor a session",
+    Reason.PRODUCT_MISSING: "no product, which every type but search needs",
+    Reason.QUERY_MISSING: "a search without words",
+    Reason.TYPE_MISSING: "no type",
+    Reason.TYPE_UNKNOWN: "a type that the format does not know",
+    Reason.TYPE_NOT_KEPT: "something taken back (out of the cart, a refund): no sign of interest, so it is not kept",
+    Reason.TIME_MISSING: "no time",
+    Reason.TIME_NOT_A_TIME: "neither ISO 8601 nor a number of (milli)seconds since 1970",
+    Reason.TIME_IN_FUTURE: "more than a day ahead",
+    Reason.TIME_ANCIENT: "before 1995",
+    Reason.TIME_ZONE_ASSUMED: "a zone by a name that is not UTC, which has several meanings; read as UTC",
+    Reason.STARS_MISSING: "a rating without stars",
+    Reason.STARS_NOT_A_RATING: "a rating that is not 0 to 5",
+    Reason.RETURNED: "a return or a cancellation: pieces at or below zero",
+    Reason.VALUE_NOT_A_COUNT: "a value that is no number above zero; dropped",
+    Reason.POSITION_NOT_A_SLOT: "a position that is no whole number from 1 on; dropped",
+    Reason.REQUEST_ID_NOT_AN_ID: "a request id that is too long or not printable; dropped",
+    Reason.REFUSED: "refused by the store, in whose words the value says why: mostly a product it does not have",
 }
 
 REJECTING: frozenset[Reason] = frozenset(
@@ -129,10 +174,26 @@ REJECTING: frozenset[Reason] = frozenset(
         Reason.ID_TOO_LONG,
         Reason.ID_NOT_PRINTABLE,
         Reason.NAME_MISSING,
+        Reason.NOT_A_PRODUCT,
+        Reason.NOT_A_SALE,
         # what is stored under this id is likely better than a row with such a price
         Reason.PRICE_NEGATIVE,
         Reason.PRICE_TOO_LARGE,
         Reason.VISIBLE_NOT_A_BOOLEAN,
+        Reason.WHO_MISSING,
+        Reason.PRODUCT_MISSING,
+        Reason.QUERY_MISSING,
+        Reason.TYPE_MISSING,
+        Reason.TYPE_UNKNOWN,
+        Reason.TYPE_NOT_KEPT,
+        Reason.TIME_MISSING,
+        Reason.TIME_NOT_A_TIME,
+        Reason.TIME_IN_FUTURE,
+        Reason.TIME_ANCIENT,
+        Reason.STARS_MISSING,
+        Reason.STARS_NOT_A_RATING,
+        Reason.RETURNED,
+        Reason.REFUSED,
     }
 )
-"""These reject the row: what is stored under its id stays as it is. All others but `DUPLICATE_ID` repair it."""
+"""These reject the row: what is stored under its id stays as it is. All others but the duplicates repair it."""

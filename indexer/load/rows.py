@@ -24,9 +24,11 @@ class Table:
     columns : names in the header; of JSON Lines the keys of the first objects.
     rows : the rows from the first on, given whether surplus columns belong to the last one; may be called once.
     position : bytes read so far, of `size`.
+    is_open : rows may have keys that are not in `columns`.
     """
 
     columns: tuple[str, ...]
     rows: Callable[[bool], Iterator[Row]]
     position: Callable[[], int]
     size: int
+    is_open: bool = False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite, isnan
 
@@ -11,6 +11,7 @@ import orjson
 from indexer.load.limits import CATEGORY_LEVELS, COUNT, TAGS
 from indexer.load.reasons import Reason
 from indexer.load.text import clean_word
+from indexer.load.times import to_moment
 
 Reasons = tuple[Reason, ...]
 
@@ -32,7 +33,9 @@ def is_blank(raw: object) -> bool:
 
 def is_absent(raw: object) -> bool:
     """Whether a cell is blank or spells out that there is nothing (``nan``, ``NULL``, ``n/a``)."""
-    return is_blank(raw) or (isinstance(raw, str) and raw.strip() in _ABSENT)
+    if isinstance(raw, str):
+        return not raw or raw in _ABSENT or raw.isspace() or raw.strip() in _ABSENT
+    return is_blank(raw)
 
 
 def to_text(raw: object) -> str:
@@ -97,7 +100,7 @@ def parse_boolean(raw: object) -> tuple[bool | None, Reasons]:
 
 
 def parse_moment(raw: object) -> tuple[datetime | None, Reasons]:
-    """An ISO 8601 time, a date, or seconds since 1970; UTC unless it says otherwise.
+    """An ISO 8601 time, a date, or a number since 1970; UTC unless it says otherwise.
 
     Examples
     --------
@@ -105,7 +108,7 @@ def parse_moment(raw: object) -> tuple[datetime | None, Reasons]:
     '2025-01-31T00:00:00+00:00'
     """
     try:
-        moment = _to_moment(raw)
+        moment = to_moment(raw)
     except (ValueError, OverflowError, OSError):
         return None, (Reason.CREATED_AT_NOT_A_TIME,)
     return (moment, ()) if _EARLIEST <= moment <= _LATEST else (None, (Reason.CREATED_AT_NOT_A_TIME,))
@@ -170,17 +173,3 @@ def _to_int(raw: object) -> int | None:
         return int(raw) if isfinite(raw) and raw == int(raw) else None
     match = _COUNT.fullmatch(raw.strip()[:40]) if isinstance(raw, str) else None
     return int(match[1] + re.sub(r"\D", "", match[2])) if match else None
-
-
-def _to_moment(raw: object) -> datetime:
-    if isinstance(raw, datetime):
-        moment = raw
-    elif isinstance(raw, date):
-        moment = datetime(raw.year, raw.month, raw.day)
-    elif isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
-        moment = datetime.fromtimestamp(float(raw), UTC)
-    else:
-        text = str(raw).strip()[:64]
-        is_number = re.fullmatch(r"\d{9,10}(?:\.\d+)?", text)
-        moment = datetime.fromtimestamp(float(text), UTC) if is_number else datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,26 +2,31 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from indexer.load import LoadReport, load_products
-from service.core.types import Product
+from indexer.load import EventReport, LoadReport, load_events, load_products
+from service.core.types import Interaction, Product
 from service.store.catalog import Outcome, upsert_products
 from service.store.database import open_database
+from service.store.events import EventOutcome, record_events
 
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 
 class Shop:
-    """A real catalogue in memory, and every product that was handed to it."""
+    """A real store in a file, every product that was handed to it, and every event that it recorded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = open_database(f"sqlite:///{folder / 'shop.db'}")
         self.products: dict[str, Product] = {}
         self.batches: list[int] = []
+        self.events: list[Interaction] = []
+        self.unknown_products = "keep"
 
     def write(self, products: Sequence[Product]) -> list[Outcome]:
         self.batches.append(len(products))
@@ -39,6 +44,21 @@ class Shop:
         report = load_products(path, self.write, report_folder=self.folder / "reports", **options)
         assert report.rows == report.loaded + report.rejected + report.duplicates
         assert report.loaded == report.created + report.updated + report.unchanged
+        assert report.repaired <= report.loaded
+        return report
+
+    def write_events(self, events: Sequence[Interaction]) -> list[EventOutcome]:
+        with self.database.session() as session:
+            outcomes = record_events(session, events, unknown_products=self.unknown_products, now=NOW)
+        self.events += [e for e, outcome in zip(events, outcomes, strict=True) if outcome.status == "recorded"]
+        return outcomes
+
+    def load_events(self, content: str | bytes | Path, name: str = "events.csv", **options: object) -> EventReport:
+        path = content if isinstance(content, Path) else self.file(content, name)
+        options = {"report_folder": self.folder / "reports", "now": NOW} | options
+        report = load_events(path, self.write_events, **options)
+        assert report.rows == report.loaded + report.rejected + report.duplicates
+        assert sum(report.types.values()) == report.loaded
         assert report.repaired <= report.loaded
         return report
 

@@ -82,7 +82,7 @@ def test_missing_files_and_folders_are_told_apart(shop):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "amazn"}, "unknown format 'amazn'; known formats: amazon, fashion, hm, native"),
+        ({"format": "amazn"}, "unknown format 'amazn'; known formats: amazon, fashion, hm, movielens, native"),
         ({"format": "hm"}, "no column for id and name"),
         ({"currency": "euro"}, "unknown currency 'euro'"),
         ({"batch": 0}, "batch is 0"),
