@@ -16,7 +16,12 @@ class Settings(BaseSettings):
     """Where this installation lives. Every field can be set as ``VITRINE_<NAME>`` in the environment or in ``.env``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VITRINE_", env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="VITRINE_",
+        env_file=DOTENV,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     data_dir: Path = Field(Path("vitrine-data"), description="folder of the embedded database, vectors and pictures")

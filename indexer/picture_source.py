@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from service.encode.pictures import BadPicture
+from service.encode.pictures import BadPicture, UnreachablePicture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,8 +27,8 @@ class PictureSource:
     ----------
     load : source -> picture; raises `BadPicture`.
     workers : pictures fetched at once.
-    host_failures : consecutive failures after which a host is not asked again in this run, so that an unreachable
-        one costs seconds, not a time-out per product.
+    host_failures : consecutive times without an answer after which a host is not asked again in this run, so that an
+        unreachable one costs seconds, not a time-out per product.
 
     Attributes
     ----------
@@ -61,10 +61,11 @@ class PictureSource:
         try:
             picture = self._load(source)
         except BadPicture as error:
-            self._skip(error.code, host)
+            # a host that answers, if only that there is no such picture, is alive
+            self._skip(error.code, host if isinstance(error, UnreachablePicture) else "")
         except Exception as error:  # no picture, however odd, may keep the rest of the shop out of the index
             log.warning("picture_failed", source=source[:200], error=str(error), exc_info=True)
-            self._skip(PICTURE_ERROR, host)
+            self._skip(PICTURE_ERROR)
         else:
             with self._lock:
                 self._failures[host] = 0

@@ -14,6 +14,7 @@ from service.store.spaces import PRODUCTS
 log = structlog.get_logger()
 
 _LONGEST_PAUSE_S = 30.0
+_LONGEST_STOP_S = 5.0
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class IndexingLoop:
         self._stop.set()
         self._changed.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LONGEST_STOP_S)  # building the graph of a large shop ends when its store is closed
 
     def _run(self) -> None:
         pause = self._poll_s

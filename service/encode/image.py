@@ -15,6 +15,7 @@ from service.core.errors import ConfigurationError
 from service.core.types import Floats
 from service.encode.hub import offline_unless_hub_answers, quiet
 from service.encode.image_words import WordTokenizer, load_words, split_words
+from service.encode.torch_threads import set_torch_threads
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,10 +114,9 @@ def load_image_encoder(
     ------
     ConfigurationError : unknown name, weights that cannot be had, a broken file; one line that says what to do.
     """
+    set_torch_threads(threads)
     import torch
 
-    if threads:
-        torch.set_num_threads(threads)
     clip = open_clip_model(model, pretrained)
     clip.model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     label = Path(model).name if Path(model).is_dir() else model

@@ -43,8 +43,9 @@ class LexicalEncoder:
 
     def encode_query(self, text: str) -> SparseVector | None:
         """A query's distinct words, each with weight 1; None if nothing but stop words and signs is left."""
-        vector = _sparse(self._bm25.embed_query(words_and_pairs(text)))
-        return vector if len(vector.indices) else None
+        if not self._bm25.embed_query(_plain(text)).indices:
+            return None  # two joined stop words are none any more, but say as little
+        return _sparse(self._bm25.embed_query(words_and_pairs(text)))
 
 
 def words_and_pairs(text: str) -> str:
@@ -57,8 +58,12 @@ def words_and_pairs(text: str) -> str:
     >>> words_and_pairs("Red T-Shirt, 8GB")
     'red t shirt 8gb redt tshirt shirt8gb'
     """
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    words = _WORD.findall(_plain(text))
     return " ".join([*words, *map("".join, pairwise(words))])
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _sparse(vector: object) -> SparseVector:

@@ -30,6 +30,12 @@ class BadPicture(InvalidQuery):
     code = "bad_picture"
 
 
+class UnreachablePicture(BadPicture):
+    """A picture whose host does not answer: other pictures there will fail the same way."""
+
+    code = "picture_unreachable"
+
+
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
     """How much time and memory one picture may cost.

@@ -12,7 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from service.encode.picture_decode import BadPicture, PictureLimits, short
+from service.encode.picture_decode import BadPicture, PictureLimits, UnreachablePicture, short
 
 _HEADERS = ((b"user-agent", b"vitrine"), (b"accept", b"image/*"), (b"accept-encoding", b"identity"))
 _BYTES_TYPES = ("", "application/octet-stream", "binary/octet-stream")
@@ -40,11 +40,15 @@ def fetch_picture(url: str, limits: PictureLimits, *, allow_private: bool) -> by
                 if isinstance(answer, bytes):
                     return answer
                 target = _parse(str(target.join(answer)))
+    except _NoHost as refused:
+        raise UnreachablePicture(f"{short(url)} {refused}") from refused
     except _Refused as refused:
         raise BadPicture(f"{short(url)} {refused}") from refused
     except httpcore.TimeoutException as error:
-        raise BadPicture(f"{short(url)} did not answer in time (limit {limits.deadline_s:g} s)") from error
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpx.InvalidURL, OSError, ValueError) as error:
+        raise UnreachablePicture(f"{short(url)} did not answer in time (limit {limits.deadline_s:g} s)") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        raise UnreachablePicture(f"{short(url)} could not be fetched: {error or type(error).__name__}") from error
+    except (httpx.InvalidURL, ValueError) as error:
         raise BadPicture(f"{short(url)} could not be fetched: {error or type(error).__name__}") from error
     raise BadPicture(f"{short(url)} redirects more than {limits.max_redirects} times")
 
@@ -69,6 +73,10 @@ def is_public(address: str) -> bool:
 
 class _Refused(Exception):
     """Why a URL is not fetched; the words that follow the URL in the message."""
+
+
+class _NoHost(_Refused):
+    """The host has no address."""
 
 
 def _parse(url: str) -> httpx.URL:
@@ -165,7 +173,7 @@ def _resolve(host: str, port: int, timeout: float) -> list[str]:
     try:
         found = with_timeout.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(timeout)
     except (socket.gaierror, UnicodeError) as error:
-        raise _Refused(f"has a host that cannot be found: {host[:80]!r}") from error
+        raise _NoHost(f"has a host that cannot be found: {host[:80]!r}") from error
     except FutureTimeout as error:
         raise httpcore.ConnectTimeout(f"no address for {host[:80]!r} in time") from error
     finally:

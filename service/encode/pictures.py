@@ -7,9 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 from PIL import Image
 
-from service.encode.picture_decode import ALLOWED, BadPicture, PictureLimits, decode_picture, short
+from service.encode.picture_decode import ALLOWED, BadPicture, PictureLimits, UnreachablePicture, decode_picture, short
 
-__all__ = ["BadPicture", "PictureLimits", "decode_picture", "load_picture"]
+__all__ = ["BadPicture", "PictureLimits", "UnreachablePicture", "decode_picture", "load_picture"]
 
 
 def load_picture(

@@ -11,6 +11,7 @@ import numpy as np
 
 from service.core.errors import ConfigurationError
 from service.core.types import Floats
+from service.encode.torch_threads import set_torch_threads
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the official all-MiniLM-L6-v2
 
@@ -30,7 +31,7 @@ class TextEncoder:
         self.size: int = model.get_embedding_dimension()  # type: ignore[attr-defined]
         self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
 
-    def encode(self, texts: Sequence[str], batch: int = 64) -> Floats:
+    def encode(self, texts: Sequence[str], batch: int = 32) -> Floats:
         """Product texts to unit vectors, float32[P, D]; cosine similarity is their dot product."""
         vectors = self._model.encode_document(  # type: ignore[attr-defined]
             list(texts), batch_size=batch, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
@@ -60,13 +61,11 @@ def load_text_encoder(model: str = "bundled", *, threads: int = 0, query_cache: 
     ConfigurationError : the model cannot be loaded; says what to do.
     """
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-    import torch
+    set_torch_threads(threads)
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    if threads:
-        torch.set_num_threads(threads)
     path = _bundled() if model == "bundled" else model
     try:
         with warnings.catch_warnings():

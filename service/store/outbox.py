@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 from sqlmodel import Session
 
 from service.core.types import Product
@@ -64,8 +64,9 @@ def count_stale(session: Session) -> int:
 def mark_indexed(session: Session, done: Iterable[tuple[int, str, str, str | None]]) -> None:
     """Record what the index now holds.
 
-    A product that changed or was deleted meanwhile stays stale, but what its vectors were made from is recorded too:
-    if it changes back, they must not be taken for the ones before.
+    A product that changed or was deleted meanwhile is stale, even if another indexer just marked it clean: this one's
+    point may have been written last. What its vectors were made from is recorded all the same: if it changes back,
+    they must not be taken for the ones before.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def mark_indexed(session: Session, done: Iterable[tuple[int, str, str, str | Non
         session.connection().execute(
             update(PRODUCT)
             .where(PRODUCT.c.id == bindparam("row_id"))
-            .values(indexed_hash=bindparam("indexed"), stale=case((is_as_taken, False), else_=PRODUCT.c.stale)),
+            .values(indexed_hash=bindparam("indexed"), stale=~is_as_taken),
             rows,
         )
 

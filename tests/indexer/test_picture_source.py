@@ -5,7 +5,7 @@ from threading import Barrier
 import pytest
 
 from indexer.picture_source import HOST_GIVEN_UP, PICTURE_ERROR, PictureSource
-from service.encode.pictures import BadPicture, load_picture
+from service.encode.pictures import BadPicture, UnreachablePicture, load_picture
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
@@ -74,24 +74,30 @@ def test_an_address_that_is_none_is_a_problem_and_not_the_end(fetching, source):
 
 
 def test_a_dead_host_is_left_alone_and_others_are_not(fetching):
-    web = Web(alive="A")
+    web = Web(alive="A", x=UnreachablePicture("did not answer"))
     source = fetching(web)
     dead, alive = ["http://dead.example/x"] * 10, ["https://shop.example/alive"] * 2
     assert source.fetch([*dead, *alive]) == [None] * 10 + ["A"] * 2
     assert web.asked.count(dead[0]) == 3
-    assert source.problems == {"bad_picture": 3, HOST_GIVEN_UP: 7}
+    assert source.problems == {"picture_unreachable": 3, HOST_GIVEN_UP: 7}
     assert source.fetch(["http://DEAD.example/other"]) == [None]  # still, in the next batch of the run
     assert len(web.asked) == 3 + 2
 
 
 def test_a_host_that_answers_now_and_then_is_asked_on(fetching):
-    web = Web(alive="A")
+    web = Web(alive="A", x=UnreachablePicture("did not answer"))
     fetching(web).fetch(["http://h/x", "http://h/x", "http://h/alive"] * 5)
     assert len(web.asked) == 15
 
 
+def test_a_host_that_lacks_many_pictures_is_asked_for_the_others(fetching):
+    source = fetching(Web(alive="A"))
+    assert source.fetch(["http://h/gone"] * 10 + ["http://h/alive"])[-1] == "A"
+    assert source.problems == {"bad_picture": 10}
+
+
 def test_another_run_asks_a_dead_host_again(fetching):
-    web = Web()
+    web = Web(x=UnreachablePicture("did not answer"))
     for _ in range(2):
         fetching(web).fetch(["http://dead/x"] * 5)
     assert len(web.asked) == 6
