@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from indexer.train.data import EventWeights, TrainingData, event_weights, interaction_matrix, latest_per_user
+from indexer.train.data import TrainingData, interaction_matrix, latest_per_user
 from indexer.train.data import training_data as make
 from service.core.errors import InvalidQuery
+from service.core.event_weights import EventWeights, event_weights
 from service.core.types import EventType
 
 DAY = 86_400.0
