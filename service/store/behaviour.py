@@ -59,9 +59,12 @@ def _live_products(session: Session, tenant: str) -> Ids:
 
 
 def _query(tenant: str, since: datetime | None, until: datetime | None) -> Select[Any]:
-    query = select(*_COLUMNS).where(_I.tenant == tenant, _I.product_id.is_not(None)).order_by(_I.id)
-    if since is not None:
-        query = query.where(_I.at >= since)
+    query = select(*_COLUMNS).where(_I.product_id.is_not(None))
+    if since is None:
+        # all of the table in its own order: the index of times would fetch row by row, so it is kept out of the choice
+        query = query.where(_I.tenant + "" == tenant).order_by(_I.id)
+    else:
+        query = query.where(_I.tenant == tenant, _I.at >= since).order_by(_I.at, _I.id)
     return query if until is None else query.where(_I.at < until)
 
 

@@ -10,7 +10,15 @@ from typing import TypeVar
 
 from service.core.errors import DependencyUnavailable, NotFound, RecommenderError
 from service.store import edge_types as types
-from service.store.edge_folder import Note, need_space, read_note, remove_leftovers, write_note
+from service.store.edge_folder import (
+    MIN_FREE_BYTES,
+    Note,
+    need_space,
+    read_note,
+    remove_leftovers,
+    unwritten_bytes,
+    write_note,
+)
 from service.store.edge_optimize import optimizer_succeeded, start_optimizer
 from service.store.space_changes import check_same_slots
 from service.store.vectors import Space
@@ -36,6 +44,8 @@ class EdgeCollection:
         remove_leftovers(folder, note)
         if note is None:
             raise NotFound(f"collection {folder.name!r} does not exist; run `vitrine index`")
+        # opening touches the pages of sparse files; without room the whole process dies of SIGBUS (measured)
+        need_space(folder, max(0, unwritten_bytes(note.shard_folder(folder)) - MIN_FREE_BYTES))
         self._folder = folder
         self._note = note
         self._threshold_bytes = indexing_threshold_kb * 1024

@@ -144,6 +144,12 @@ def need_space(folder: Path, more: int = 0) -> None:
         )
 
 
+def unwritten_bytes(folder: Path) -> int:
+    """What the sparse files below a folder may still take from the disk without growing."""
+    found = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum(max(0, stat.st_size - stat.st_blocks * 512) for stat in found)
+
+
 def _holder(file: TextIO) -> str:
     file.seek(0)
     pid = file.read(20).strip()

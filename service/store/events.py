@@ -65,7 +65,6 @@ def merge_session(session: Session, tenant: str, user: str, session_id: str) -> 
         _I.user_id.is_(None),
         _I.session_key == session_key(tenant, session_id),
         _I.session == session_id,
-        _I.tenant == tenant,
     )
     return session.connection().execute(update(INTERACTION).where(is_of_session).values(user_id=user_id)).rowcount
 
@@ -78,6 +77,7 @@ def resolve_products(session: Session, tenant: str) -> int:
     int : interactions that know their product now.
     """
     lock_for_writing(session)
+    # the tenant is asked for so that SQLite reads the table in its own order, not row by row through an index
     has_none = or_(_I.product_id.is_(None), ~exists().where(PRODUCT.c.id == _I.product_id))
     found = (
         select(PRODUCT.c.id)
@@ -87,7 +87,7 @@ def resolve_products(session: Session, tenant: str) -> int:
     )
     statement = (
         update(INTERACTION)
-        .where(_I.tenant == tenant, _I.product_ref.is_not(None), has_none, found.is_not(None))
+        .where(_I.tenant + "" == tenant, _I.product_ref.is_not(None), has_none, found.is_not(None))
         .values(product_id=found)
     )
     return session.connection().execute(statement).rowcount
