@@ -169,9 +169,14 @@ def test_forgotten_releases_are_gone_but_the_live_one_stays(database: Database) 
 def test_a_switch_that_fails_half_way_leaves_the_old_one_live(database: Database) -> None:
     make(database, "a", "b")
     switch(database, "a")
-    with pytest.raises(Conflict), database.session() as session:
-        promote(session, "b")
-        create_release(session, "a", manifest={}, now=START)
+
+    def promote_then_fail() -> None:
+        with database.session() as session:
+            promote(session, "b")
+            create_release(session, "a", manifest={}, now=START)
+
+    with pytest.raises(Conflict, match="there is a release with id 'a' already"):
+        promote_then_fail()
     assert statuses(database) == {"a": "live", "b": "ready"}
 
 
