@@ -7,9 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from config.frozen import Frozen
+from config.training import Releases, Training
 from service.core.errors import ConfigurationError
+from service.core.types import EventType
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -18,17 +21,13 @@ Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Catalogue(_Frozen):
+class Catalogue(Frozen):
     """What of the catalogue may be filtered."""
 
     filterable_attributes: tuple[str, ...]
 
 
-class Indexing(_Frozen):
+class Indexing(Frozen):
     """How the outbox is worked off."""
 
     batch: int = Field(ge=1, le=10_000)
@@ -40,7 +39,15 @@ class Indexing(_Frozen):
     host_failures: int = Field(ge=1)
 
 
-class Bm25(_Frozen):
+class Events(Frozen):
+    """What is accepted of what users do."""
+
+    unknown_products: Literal["keep", "refuse"]
+    max_batch: int = Field(ge=1, le=10_000)
+    max_waiting: int = Field(ge=1)
+
+
+class Bm25(Frozen):
     """Term weighting of the lexical signal."""
 
     k1: float = Field(ge=0)
@@ -48,7 +55,7 @@ class Bm25(_Frozen):
     average_length: float = Field(gt=0)
 
 
-class Encoders(_Frozen):
+class Encoders(Frozen):
     """Limits of the encoders."""
 
     query_cache: int = Field(ge=0, le=1_000_000)
@@ -56,7 +63,7 @@ class Encoders(_Frozen):
     bm25: Bm25
 
 
-class Retrieval(_Frozen):
+class Retrieval(Frozen):
     """Candidate generation, for all surfaces."""
 
     deadline_ms: int = Field(ge=1, le=60_000)
@@ -65,7 +72,32 @@ class Retrieval(_Frozen):
     max_candidates: int = Field(ge=10, le=100_000)
 
 
-class Surface(_Frozen):
+class HistoryParams(Frozen):
+    """How much of a user's past counts, and how much each part of it."""
+
+    limit: int = Field(ge=1, le=100_000)
+    products: int = Field(ge=1, le=10_000)
+    profile_products: int = Field(ge=1, le=1000)
+    half_life_products: float = Field(gt=0)
+    idle_days: float = Field(gt=0)
+    liked_from: float
+    disliked_to: float
+    weights: dict[EventType, Annotated[float, Field(ge=-1000, le=1000)]]
+
+
+class PopularParams(Frozen):
+    """How the popular lists are counted."""
+
+    refresh_s: float = Field(ge=1)
+    decay: Annotated[float, Field(gt=0, le=1)]
+    step_hours: float = Field(gt=0)
+    window_days: float = Field(gt=0)
+    length: int = Field(ge=10, le=100_000)
+    category_length: int = Field(ge=1, le=10_000)
+    prior_rating_count: float = Field(gt=0)
+
+
+class Surface(Frozen):
     """How one surface turns candidates into a slate."""
 
     n: int = Field(ge=1)
@@ -78,6 +110,10 @@ class Surface(_Frozen):
     mmr_lambda: Share
     mmr_pool: int = Field(ge=1, le=1000)
     temperature: float = Field(ge=0, le=100)
+    personal: bool
+    uses_behaviour: bool
+    exclude_types: tuple[EventType, ...]
+    preference: Weight
     freshness: Weight
     freshness_half_life_days: float = Field(gt=0)
     weights: dict[str, Weight]
@@ -91,13 +127,18 @@ class Surface(_Frozen):
         return self
 
 
-class Params(_Frozen):
+class Params(Frozen):
     """All behaviour of one installation."""
 
     catalogue: Catalogue
     indexing: Indexing
+    events: Events
     encoders: Encoders
     retrieval: Retrieval
+    history: HistoryParams
+    popular: PopularParams
+    training: Training
+    releases: Releases
     surfaces: dict[str, Surface]
 
 

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from indexer.counting import CountingLoop
 from indexer.worker import IndexingLoop
-from service.api import health, problems, products, search, similar
+from service.api import events, health, home, popular, problems, products, search, similar, users
+from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
 from service.runtime import Runtime
@@ -25,15 +27,18 @@ _ERRORS = {
 }
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     """The API over an opened runtime; the indexing loop runs from start-up to shutdown."""
     indexing = runtime.params.indexing
     loop = IndexingLoop(runtime.outbox, indexing.poll_ms / 1000, indexing.optimize_after)
+    counting = CountingLoop(runtime.count_popular, runtime.params.popular.refresh_s)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loop.start()
+        counting.start()
         yield
+        counting.stop()
         loop.stop()
 
     app = FastAPI(
@@ -44,7 +49,9 @@ def create_app(runtime: Runtime) -> FastAPI:
         responses=_ERRORS,  # type: ignore[arg-type]
     )
     app.state.vitrine = AppState(runtime, loop)
-    for module in (search, similar, products, health):
+    app.state.clock = clock
+    app.state.events = events.make_writer(runtime, clock)
+    for module in (search, similar, home, popular, products, events, users, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

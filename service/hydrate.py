@@ -1,40 +1,137 @@
 """Step 2, hydrate: fetch everything known about a request, so that later steps need no look-ups of their own."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from config.params import Surface
+from service.context import Request, Services
+from service.core.behaviour import History, no_history
 from service.core.errors import IndexNotReady
-from service.core.types import Anchor, Query
+from service.core.popular import Popular
+from service.core.types import Anchor, Floats, Ids, Past, Query
 from service.encode.document import product_text
-from service.signals import Encoders
+from service.past import make_past, seen
+from service.served_release import ServedRelease
 from service.store import catalog
-from service.store.database import Database
+from service.store.history import history
+from service.store.product_rows import StoredProduct
 from service.store.spaces import PRODUCTS
-from service.store.vectors import VectorStore
+from service.store.users import StoredUser, find_user
+
+_DAY_S = 86_400
+FEW_PRODUCTS = 5  # a history shorter than this is helped by what the user told on arrival
 
 
-def hydrate(
-    database: Database,
-    store: VectorStore,
-    encoders: Encoders,
-    tenant: str,
-    *,
-    text: str | None,
-    product: str | None,
-    exclude: tuple[str, ...],
-) -> tuple[Query, frozenset[int]]:
-    """The query with its anchor's vectors, and the internal ids of the excluded products (unknown ones are ignored).
+@dataclass(frozen=True, slots=True, eq=False)
+class Hydrated:
+    """A request with everything known about it.
+
+    Attributes
+    ----------
+    excluded : internal ids never to be shown: asked for, hidden, or had already.
+    level : what the answer can build on: personal, session, category or global. reason : why not on more.
+    preferences : what the user told on arrival, if it is to be used.
+    """
+
+    query: Query
+    excluded: frozenset[int]
+    release: ServedRelease | None
+    level: str
+    reason: str | None = None
+    preferences: Mapping[str, Any] | None = None
+
+
+def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
+    """Everything the signals may look at.
 
     Raises
     ------
     NotFound : there is no such anchor product.
     """
-    with database.session() as session:
-        stored = catalog.get_product(session, tenant, product) if product is not None else None
-        excluded = frozenset(catalog.product_ids(session, tenant, exclude).values()) if exclude else frozenset()
-    if stored is None:
-        return Query(text), excluded
-    slots = ("text",) if encoders.image is None else ("text", "image")
-    record = store.retrieve(PRODUCTS, [stored.id], vectors=slots).get(stored.id)
+    release = services.release() if surface.uses_behaviour else None
+    with services.database.session() as session:
+        stored = catalog.get_product(session, request.tenant, request.product) if request.product is not None else None
+        excluded = (
+            frozenset(catalog.product_ids(session, request.tenant, request.exclude).values())
+            if request.exclude
+            else frozenset()
+        )
+        known = no_history()
+        user = None
+        if surface.personal and (request.user or request.session):
+            limit = services.params.history.limit
+            known = history(session, request.tenant, user=request.user, session_id=request.session, limit=limit)
+            if request.user and len(known.products) < FEW_PRODUCTS:
+                user = find_user(session, request.tenant, request.user)
+    anchor = _anchor(services, stored, release) if stored is not None else None
+    if not surface.personal:
+        query = Query(request.text, anchor, behaviour=release.behaviour if release else None)
+        return Hydrated(query, excluded, release, "content")
+    return _personal(services, request, surface, release, known, user, anchor, excluded)
+
+
+def _personal(
+    services: Services, request: Request, surface: Surface, release: ServedRelease | None, known: History,
+    user: StoredUser | None, anchor: Anchor | None, excluded: frozenset[int],
+) -> Hydrated:  # fmt: skip
+    past, reason = _past(services, known, release)
+    preferences = user.preferences if user is not None and user.preferences else None
+    popular = services.popular(request.tenant) if surface.weights.get("trending") else None
+    categories = tuple(preferences.get("categories", ())) if preferences else ()
+    query = Query(
+        request.text,
+        anchor,
+        past,
+        release.behaviour if release else None,
+        _trending(popular, categories) if popular else None,
+    )
+    level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
+    never = excluded | known.hidden | seen(known, surface.exclude_types)
+    return Hydrated(query, never, release, level, reason, preferences)
+
+
+def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:
+    if not len(known.products):
+        return None, "nothing is known of this user yet"
+    idle_days = (services.now() - float(known.at[0])) / _DAY_S
+    if idle_days > services.params.history.idle_days:
+        return None, f"the last event of this user is {idle_days:.0f} days old"
+    slots = ("text",) if services.encoders.image is None else ("text", "image")
+    past = make_past(services.store, known, release, services.params.history, slots, services.now())
+    return past, None if past else "what this user did says nothing about taste"
+
+
+def _anchor(services: Services, stored: StoredProduct, release: ServedRelease | None) -> Anchor:
+    slots = ("text",) if services.encoders.image is None else ("text", "image")
+    record = services.store.retrieve(PRODUCTS, [stored.id], vectors=slots).get(stored.id)
     # a product saved a moment ago has no point yet: its words are enough for a first answer
-    vectors = record.vectors if record else {"text": encoders.text.encode_query(product_text(stored.product))}
+    vectors = (
+        dict(record.vectors) if record else {"text": services.encoders.text.encode_query(product_text(stored.product))}
+    )
     if not vectors:
-        raise IndexNotReady(f"product {product!r} has no vectors yet; run `vitrine index` or try again in a moment")
-    return Query(text, Anchor(stored.id, vectors)), excluded
+        raise IndexNotReady(
+            f"product {stored.product.external_id!r} has no vectors yet; run `vitrine index` or try again in a moment"
+        )
+    if release is not None:
+        trained = services.store.retrieve(release.behaviour, [stored.id], vectors=("cf",)).get(stored.id)
+        vectors |= trained.vectors if trained else {}
+    return Anchor(stored.id, vectors)
+
+
+def _encoded(services: Services, stored: StoredProduct) -> Floats:
+    return services.encoders.text.encode_query(product_text(stored.product))
+
+
+def _trending(popular: Popular, categories: tuple[str, ...]) -> tuple[Ids, Floats]:
+    """The trend in the user's own categories if there is one, else of the whole shop, else the newest products."""
+    own = [popular.by_category[path] for path in categories if path in popular.by_category]
+    if own:
+        ids, first = np.unique(np.concatenate([top.ids for top in own]), return_index=True)
+        scores = np.concatenate([top.scores for top in own])[first]
+        order = np.argsort(-scores, kind="stable")
+        return ids[order], scores[order]
+    top = popular.trending if len(popular.trending.ids) else popular.newest
+    return top.ids, top.scores

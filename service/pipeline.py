@@ -1,14 +1,13 @@
 """One request in eight steps: assign, hydrate, retrieve, filter, fuse, adjust, diversify, record."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Params, Surface
+from config.params import Surface
 from service.candidates import Candidates, gather
+from service.context import Request, Services
 from service.core.errors import InvalidQuery
 from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Anchor, RankedItem, Slate, Trace
@@ -18,44 +17,7 @@ from service.rank import adjust, diversify, fuse
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.retrieve import ask
-from service.signals import Encoders
 from service.stopwatch import Stopwatch
-from service.store.database import Database
-from service.store.vectors import VectorStore
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asks of a surface; overrides that are None leave the configuration in force.
-
-    Parameters
-    ----------
-    product : external id of the anchor. text : query words.
-    n : slots wanted. exclude : external ids never to be shown.
-    """
-
-    surface: str
-    request_id: str
-    tenant: str
-    text: str | None = None
-    product: str | None = None
-    n: int | None = None
-    filter: Filter | None = None
-    exclude: tuple[str, ...] = ()
-    weights: Mapping[str, float] | None = None
-    mmr_lambda: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the pipeline works with; built once by `service.runtime`."""
-
-    database: Database
-    store: VectorStore
-    encoders: Encoders
-    params: Params
-    record: Callable[[Slate], None]
-    now: Callable[[], float] = time.time
 
 
 def recommend(services: Services, request: Request) -> Slate:
@@ -72,25 +34,27 @@ def recommend(services: Services, request: Request) -> Slate:
         surface = assignment.surface
         n = _slots(request.n, surface)
     with watch.step("hydrate"):
-        query, excluded = hydrate(services.database, services.store, services.encoders, request.tenant,
-                                  text=request.text, product=request.product, exclude=request.exclude)  # fmt: skip
+        known = hydrate(services, request, surface)
     with watch.step("retrieve"):
-        questions = ask(query, surface.weights, services.encoders, params.retrieval.deadline_ms)
-    wanted = all_of(Match("tenant", (request.tenant,)), request.filter, _never(query.anchor, excluded))
+        questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)
+    wanted = all_of(Match("tenant", (request.tenant,)), request.filter, _never(known.query.anchor, known.excluded))
     candidates = gather(
         services.database, services.store, questions, wanted, n, surface, params.retrieval, watch
     )  # steps retrieve and filter
     with watch.step("fuse"):
         fused = fuse(candidates, surface)
     with watch.step("adjust"):
-        fused = adjust(fused, candidates, surface, services.now())
+        fused = adjust(fused, candidates, surface, known.preferences, services.now())
     with watch.step("diversify"):
         fused, propensities = diversify(services.store, fused, surface, n, request_seed(request.request_id))
     slate = Slate(
         request.request_id,
         request.surface,
         assignment.variant,
-        _items(fused, propensities),
+        known.release.id if known.release else None,
+        known.level,
+        known.reason,
+        _items(fused, propensities, known.level),
         candidates.retrieved.degraded,
         _shortfall(len(propensities), n, candidates.dropped),
         _trace(candidates, fused, len(propensities), watch),
@@ -111,10 +75,11 @@ def _never(anchor: Anchor | None, excluded: frozenset[int]) -> Filter | None:
     return Filter(must_not=(HasId(ids),)) if ids else None
 
 
-def _items(fused: Fused, propensities: NDArray[np.float64]) -> tuple[RankedItem, ...]:
+def _items(fused: Fused, propensities: NDArray[np.float64], level: str) -> tuple[RankedItem, ...]:
     items = []
     for slot, propensity in enumerate(propensities.tolist()):
         shares = dict(zip(fused.signals, fused.contributions[:, slot].tolist(), strict=True))
+        source = max(shares, key=shares.__getitem__)
         items.append(
             RankedItem(
                 int(fused.ids[slot]),
@@ -122,10 +87,17 @@ def _items(fused: Fused, propensities: NDArray[np.float64]) -> tuple[RankedItem,
                 float(fused.scores[slot]),
                 {name: share for name, share in shares.items() if share},
                 propensity,
-                max(shares, key=shares.__getitem__),
+                source,
+                _level(source, level),
             )
         )
     return tuple(items)
+
+
+def _level(source: str, level: str) -> str:
+    if source == "trending":
+        return "category" if level == "category" else "global"
+    return "content" if source in ("lexical", "text", "image") else level
 
 
 def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch) -> Trace:

@@ -1,15 +1,18 @@
 """Steps 5 to 7, fuse, adjust and diversify: the surface's parameters applied to the candidates."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from config.params import Surface
 from service.candidates import Candidates
 from service.core.types import Floats, Ids
-from service.ranking.adjust import add_contribution, freshness
+from service.ranking.adjust import add_contributions, freshness, preferences_met
 from service.ranking.diversify import mmr
 from service.ranking.fuse import Fused, ScoredList, reciprocal_rank, weighted_sum
-from service.ranking.normalize import NORMALIZERS
+from service.ranking.normalize import NORMALIZERS, Scores
 from service.ranking.sample import plackett_luce
 from service.store.spaces import PRODUCTS
 from service.store.vectors import VectorStore
@@ -30,19 +33,26 @@ def fuse(candidates: Candidates, surface: Surface) -> Fused:
     return weighted_sum({name: ScoredList(s.ids, normalize(s.scores)) for name, s in lists.items()}, surface.weights)
 
 
-def adjust(fused: Fused, candidates: Candidates, surface: Surface, now: float) -> Fused:
+def adjust(
+    fused: Fused, candidates: Candidates, surface: Surface, preferences: Mapping[str, Any] | None, now: float
+) -> Fused:
     """Step 6: what is known of the products themselves changes their scores.
 
     Parameters
     ----------
-    now : seconds since 1970, UTC.
+    preferences : what the user told on arrival: categories, brands, price range. now : seconds since 1970, UTC.
     """
-    if not surface.freshness or not len(fused.ids):
+    if not len(fused.ids):
         return fused
-    created = [candidates.payloads[product_id]["created_at"] for product_id in fused.ids.tolist()]
-    ages_days = (now - np.array(created, dtype=np.float64)) / _DAY_S
-    gains = freshness(ages_days, surface.freshness, surface.freshness_half_life_days)
-    return add_contribution(fused, "freshness", gains)
+    payloads = [candidates.payloads[product_id] for product_id in fused.ids.tolist()]
+    gains: dict[str, Scores] = {}
+    if surface.freshness:
+        ages_days = (now - np.array([payload["created_at"] for payload in payloads], dtype=np.float64)) / _DAY_S
+        gains["freshness"] = freshness(ages_days, surface.freshness, surface.freshness_half_life_days)
+    if surface.preference and preferences:
+        met = np.array([preferences_met(payload, preferences) for payload in payloads], dtype=np.float64)
+        gains["preference"] = surface.preference * met
+    return add_contributions(fused, gains)
 
 
 def diversify(

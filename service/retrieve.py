@@ -10,7 +10,8 @@ import structlog
 from service.core.errors import DependencyUnavailable, RecommenderError
 from service.core.filters import Filter
 from service.core.types import Query, Vector
-from service.signals import SIGNALS, Encoders, Signal
+from service.signals import SIGNALS, Encoders
+from service.store.spaces import PRODUCTS
 from service.store.vectors import Hits, VectorQuery, VectorStore
 
 log = structlog.get_logger()
@@ -18,9 +19,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What each signal looks for; `degraded` says which failed and why. Silent signals are in neither."""
+    """What each signal looks for, and ready lists of those that need not look.
 
-    vectors: Mapping[str, Vector]
+    Attributes
+    ----------
+    vectors : signal -> collection and vector. ready : signal -> list.
+    degraded : signal -> why it failed. Silent signals are nowhere.
+    """
+
+    vectors: Mapping[str, tuple[str, Vector]]
+    ready: Mapping[str, Hits]
     degraded: Mapping[str, str]
 
 
@@ -33,26 +41,32 @@ class Retrieved:
 
 
 def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline_ms: int) -> Questions:
-    """Every switched-on signal's vector; a signal with weight 0 costs nothing.
+    """Every switched-on signal's question; a signal with weight 0 costs nothing.
 
     A signal fails soft: it is logged and named in `degraded`. Signals are asked in order of weight, so that it is the
     least important ones that miss the deadline.
     """
     start = time.monotonic()
-    vectors: dict[str, Vector] = {}
+    vectors: dict[str, tuple[str, Vector]] = {}
+    ready: dict[str, Hits] = {}
     degraded: dict[str, str] = {}
     for name in sorted((n for n, weight in weights.items() if weight), key=lambda n: -weights[n]):
+        collection = query.behaviour if SIGNALS[name].space == "behaviour" else PRODUCTS
+        if collection is None:
+            continue
         if vectors and (time.monotonic() - start) * 1000 > deadline_ms:
             degraded[name] = "deadline"
             continue
         try:
-            vector = SIGNALS[name].vector(query, encoders)
-        except Exception as error:  # one broken encoder must not take the feed down  # noqa: BLE001
+            asked = SIGNALS[name].ask(query, encoders)
+        except Exception as error:  # noqa: BLE001  one broken encoder must not take the feed down
             degraded[name] = _reason(name, error)
         else:
-            if vector is not None:
-                vectors[name] = vector
-    return Questions(vectors, degraded)
+            if isinstance(asked, Hits):
+                ready[name] = asked
+            elif asked is not None:
+                vectors[name] = (collection, asked)
+    return Questions(vectors, ready, degraded)
 
 
 def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filter | None, ef: int) -> Retrieved:
@@ -60,21 +74,21 @@ def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filte
 
     Raises
     ------
-    DependencyUnavailable : no collection answered.
+    DependencyUnavailable : no signal answered.
     """
-    by_collection: dict[str, list[Signal]] = defaultdict(list)
-    for name in questions.vectors:
-        by_collection[SIGNALS[name].collection].append(SIGNALS[name])
-    lists: dict[str, Hits] = {}
+    by_collection: dict[str, list[str]] = defaultdict(list)
+    for name, (collection, _) in questions.vectors.items():
+        by_collection[collection].append(name)
+    lists = {name: Hits(hits.ids[:limit], hits.scores[:limit]) for name, hits in questions.ready.items()}
     degraded = dict(questions.degraded)
-    for collection, signals in by_collection.items():
-        queries = [VectorQuery(s.slot, questions.vectors[s.name], limit, filter, ef=ef) for s in signals]
+    for collection, names in by_collection.items():
+        queries = [VectorQuery(SIGNALS[name].slot, questions.vectors[name][1], limit, filter, ef=ef) for name in names]
         try:
             found = store.search(collection, queries)
         except Exception as error:  # noqa: BLE001  as above: the other collections may still answer
-            degraded |= {signal.name: _reason(signal.name, error) for signal in signals}
+            degraded |= {name: _reason(name, error) for name in names}
         else:
-            lists |= {signal.name: hits for signal, hits in zip(signals, found, strict=True)}
+            lists |= dict(zip(names, found, strict=True))
     if degraded and not lists:
         reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
         raise DependencyUnavailable(f"no signal could answer ({reasons}); try again shortly")

@@ -1,6 +1,6 @@
 """The composition root: opens what the settings name and puts it together, for the API, the commands and eval."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from config.params import Params, load_params
 from config.settings import Settings
 from service.core.errors import ConfigurationError
 from service.core.fields import FieldKind, with_attributes
-from service.core.types import Slate
+from service.core.types import DEFAULT_TENANT, Slate
 from service.store.database import Database, open_database
 from service.store.open_store import open_store
 from service.store.spaces import products_space
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from indexer.embed import ProductEncoders
     from indexer.picture_source import PictureSource
     from indexer.sync import Outbox
-    from service.pipeline import Services
+    from service.context import Services
 
 log = structlog.get_logger()
+
+RELEASE_REFRESH_S = 0.5  # how soon a serving process notices that another release was promoted
+POPULAR_REFRESH_S = 5.0  # how soon a serving process notices lists that another one counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Runtime:
     encoders: "ProductEncoders"
     services: "Services"
     outbox: "Outbox"
+    count_popular: Callable[[], object]
 
 
 @contextmanager
@@ -77,8 +81,12 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     ConfigurationError : a setting, a model or an existing collection does not fit; one line that says what to do.
     DependencyUnavailable : the database or Qdrant does not answer.
     """
+    from indexer.popular import make_popular
     from indexer.sync import Outbox
-    from service.pipeline import Services
+    from service.context import Services
+    from service.past import event_weights_of
+    from service.served_popular import LivePopular
+    from service.served_release import LiveRelease
     from service.signals import SIGNALS, Encoders
 
     params = load_params(settings.config_file, signals=frozenset(SIGNALS))
@@ -86,6 +94,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     with open_database_only(settings) as database, open_vectors_only(settings) as store:
         encoders = load_encoders(settings, params)
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
+        popular = LivePopular(database, POPULAR_REFRESH_S)
+        release = LiveRelease(database, store, RELEASE_REFRESH_S)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
         yield Runtime(
             settings,
@@ -94,8 +104,11 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             database,
             store,
             encoders,
-            Services(database, store, queries, params, record=log_slate),
+            Services(
+                database, store, queries, params, record=log_slate, release=release.current, popular=popular.current
+            ),
             Outbox(database, store, encoders, partial(_pictures, settings, params), params.indexing.batch),
+            partial(make_popular, database, DEFAULT_TENANT, params.popular, event_weights_of(params.history)),
         )
 
 

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.context import Request
 from service.core.errors import InvalidQuery, NotFound
 from service.core.filters import Filter, Match, Range
 from service.core.types import Slate
-from service.pipeline import Request, recommend
+from service.pipeline import recommend
 from service.runtime import Runtime
 from service.store.catalog import get_products
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from service.core.fields import CATEGORY_SEPARATOR
 
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PersonId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Prose = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
 Url = Annotated[str, StringConstraints(max_length=2_000_000, pattern=r"^(https?://|data:image/)[^\x00\s]+$")]
@@ -143,17 +144,16 @@ class SearchRequest(SlateRequest):
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
-class Card(BaseModel):
-    """One product of an answer, ready to be shown."""
+class HomeRequest(SlateRequest):
+    """A user's feed; without user and session it is a newcomer's."""
 
-    id: str
-    rank: int = Field(description="1 is the first")
-    score: float
-    source: str = Field(description="the signal that contributed most")
-    reason: str = Field(description="why it is here, in words")
-    contributions: dict[str, float] | None = Field(
-        None, description="signal -> its share of the score; they add up to it"
-    )
+    user: PersonId | None = None
+    session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
+
+
+class Shown(BaseModel):
+    """What every picture of a product has."""
+
     name: str
     brand: str | None
     category: list[str]
@@ -164,7 +164,28 @@ class Card(BaseModel):
     review_count: int
     image: str | None
     link: str | None
+
+
+class Card(Shown):
+    """One product of an answer, ready to be shown."""
+
+    id: str
+    rank: int = Field(description="1 is the first")
+    score: float
+    source: str = Field(description="the signal that contributed most")
+    reason: str = Field(description="why it is here, in words")
+    contributions: dict[str, float] | None = Field(
+        None, description="signal -> its share of the score; they add up to it"
+    )
+    level: str = Field(description="what it builds on: personal, session, content, category or global")
     in_stock: bool
+
+
+class Fallback(BaseModel):
+    """Why an answer builds on less than the user's own past."""
+
+    level: str
+    reason: str
 
 
 class SlateOut(BaseModel):
@@ -176,6 +197,7 @@ class SlateOut(BaseModel):
     variant: str
     took_ms: float
     items: list[Card]
+    fallback: Fallback | None = Field(None, description="why a feed is not personal")
     shortfall: str | None = Field(None, description="why there are fewer items than asked for")
     degraded: dict[str, str] = Field(description="signal -> why it did not take part")
     step_ms: dict[str, float] | None = None

@@ -8,8 +8,8 @@ from service.api.dependencies import FilterText, RequestId, State, Tenant, filte
 from service.api.schemas import SearchRequest, SlateOut
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import answer
+from service.context import Request
 from service.core.filters import all_of
-from service.pipeline import Request
 
 router = APIRouter(prefix="/v1/search", tags=["search"])
 

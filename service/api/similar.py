@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from service.api.dependencies import FilterText, RequestId, State, Tenant, filter_from
 from service.api.schemas import SlateOut, SlateRequest
 from service.api.slates import answer
-from service.pipeline import Request
+from service.context import Request
 
 router = APIRouter(prefix="/v1/similar", tags=["similar"])
 

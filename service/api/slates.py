@@ -8,9 +8,10 @@ from fastapi import Response
 
 from service.api.dependencies import AppState
 from service.api.products_io import shown
+from service.context import Request
 from service.core.types import Product, RankedItem, Slate
 from service.explain.words import reason
-from service.pipeline import Request, recommend
+from service.pipeline import recommend
 from service.store.catalog import get_products
 from service.store.payload import is_in_stock
 from service.store.product_rows import StoredProduct
@@ -29,10 +30,11 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     body: dict[str, object] = {
         "request_id": slate.request_id,
         "surface": slate.surface,
-        "release": None,
+        "release": slate.release,
         "variant": slate.variant,
         "took_ms": round((time.perf_counter() - start) * 1000, 2),
         "items": _cards(slate, products, explain=explain),
+        "fallback": {"level": slate.level, "reason": slate.fallback} if slate.fallback else None,
         "shortfall": slate.shortfall,
         "degraded": dict(slate.degraded),
     }
@@ -57,6 +59,7 @@ def _card(item: RankedItem, product: Product, *, explain: bool) -> dict[str, obj
         "score": item.score,
         "source": item.source,
         "reason": reason(item.source),
+        "level": item.level,
         **shown(product),
         "in_stock": is_in_stock(product.stock),
     }

@@ -124,8 +124,9 @@ class _Outcome:
 
 
 def _try(runtime: "Runtime", base: str, indexed: int, seconds: float, *, is_served: bool) -> _Outcome:
+    from service.context import Request
     from service.core.types import DEFAULT_TENANT
-    from service.pipeline import Request, recommend
+    from service.pipeline import recommend
     from service.store.catalog import count_products, get_products
 
     slate = recommend(runtime.services, Request("search", "demo", DEFAULT_TENANT, text=EXAMPLE, n=5))

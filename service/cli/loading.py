@@ -36,23 +36,37 @@ def load_file(
             path,
             _writer(database),
             format=format,
-            mapping=_columns(mapping),
+            mapping=columns_of(mapping),
             currency=currency,
             images=images,
             report_folder=ctx.settings().data_dir / "reports",
-            on_progress=_megabytes(advance),
+            on_progress=megabytes(advance),
         )
 
 
-def _columns(mapping: Sequence[str]) -> dict[str, str] | None:
-    pairs = {}
+def columns_of(mapping: Sequence[str]) -> dict[str, str] | None:
+    """What ``--map`` says: field -> its column, or several with commas between them; None if it says nothing.
+
+    Raises
+    ------
+    InvalidQuery : no FIELD=COLUMN.
+
+    Examples
+    --------
+    >>> columns_of(["name=title,category=dept,aisle", "ignore=a", "ignore=b"])
+    {'name': 'title', 'category': 'dept,aisle', 'ignore': 'a,b'}
+    """
+    columns: dict[str, list[str]] = {}
     for entry in mapping:
-        for pair in entry.split(","):
-            field, separator, column = pair.partition("=")
-            if not separator or not field.strip() or not column.strip():
+        field = ""
+        for part in entry.split(","):
+            name, separator, column = part.partition("=")
+            # without "=" it is one more column of the field before
+            field, column = (name.strip(), column.strip()) if separator else (field, name.strip())
+            if not field or not column:
                 raise InvalidQuery(f"--map {entry!r}: write FIELD=COLUMN, as in --map name=title")
-            pairs[field.strip()] = column.strip()
-    return pairs or None
+            columns.setdefault(field, []).append(column)
+    return {field: ",".join(names) for field, names in columns.items()} or None
 
 
 def _writer(database: "Database") -> "Callable[[Sequence[Product]], Sequence[Outcome]]":
@@ -65,7 +79,8 @@ def _writer(database: "Database") -> "Callable[[Sequence[Product]], Sequence[Out
     return write
 
 
-def _megabytes(advance: Advance) -> Callable[[int, int, int], None]:
+def megabytes(advance: Advance) -> Callable[[int, int, int], None]:
+    """Move a bar by what loaders tell: bytes read, bytes in all, rows."""
     done = 0
 
     def progress(bytes_read: int, bytes_total: int, rows: int) -> None:

@@ -113,12 +113,41 @@ class Anchor:
     vectors: Mapping[str, Vector]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """What a user did lately, ready for signals.
+
+    Attributes
+    ----------
+    products : int64[H], distinct, newest first. weights : float64[H], event weight x recency; negative for a dislike.
+    wanted : int64[W], the products in a cart, on a wishlist or bought, newest first.
+    profile : slot of the products collection -> weighted mean of the history's vectors.
+    user : float32[D], the user in the space of the behaviour collection; None without a release or a history in it.
+    """
+
+    products: Ids
+    weights: NDArray[np.float64]
+    wanted: Ids
+    profile: Mapping[str, Floats]
+    user: Floats | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """What signals look at: everything known about one request, nothing to be fetched any more."""
+    """What signals look at: everything known about one request, nothing to be fetched any more.
+
+    Attributes
+    ----------
+    past : of the user or session; None for who has none, and on surfaces that do not look at it.
+    behaviour : the collection of the release in force; None before the first training.
+    trending : ids int64[C] and scores float32[C] of what is popular now, where it is asked for.
+    """
 
     text: str | None = None
     anchor: Anchor | None = None
+    past: Past | None = None
+    behaviour: str | None = None
+    trending: tuple[Ids, Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +159,8 @@ class RankedItem:
     rank : 1 for the first slot. score : the sum of `contributions`.
     contributions : signal (or adjustment) -> its share of the score.
     propensity : probability of showing this product in this slot, in (0, 1].
-    source : the signal that contributed most.
+    source : the signal that contributed most. level : what that signal builds on: personal, session, content,
+        category or global.
     """
 
     product_id: int
@@ -139,6 +169,7 @@ class RankedItem:
     contributions: Mapping[str, float]
     propensity: float
     source: str
+    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +195,17 @@ class Slate:
 
     Attributes
     ----------
-    variant : the experiment arm whose parameters made it.
+    variant : the experiment arm whose parameters made it. release : the release it was made with, if any.
+    level : what the whole answer can build on. fallback : why not on the user's own past, or None.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
 
     request_id: str
     surface: str
     variant: str
+    release: str | None
+    level: str
+    fallback: str | None
     items: tuple[RankedItem, ...]
     degraded: Mapping[str, str]
     shortfall: str | None

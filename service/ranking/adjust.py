@@ -1,5 +1,8 @@
 """Change scores after fusion by what is known of the product itself; each change is kept as one more contribution."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from service.ranking.fuse import Fused
@@ -23,9 +26,30 @@ def freshness(ages_days: Scores, weight: float, half_life_days: float) -> Scores
     return np.nan_to_num(gains, nan=0.0)
 
 
-def add_contribution(fused: Fused, name: str, gains: Scores) -> Fused:
-    """The list with `gains` float64[C] added to the scores under `name`, in its new order."""
-    contributions = np.vstack([fused.contributions, gains])
-    scores = fused.scores + gains
+def preferences_met(payload: Mapping[str, Any], preferences: Mapping[str, Any]) -> int:
+    """How many of a user's preferences (a category, a brand, the price range) a product meets, 0 to 3.
+
+    Examples
+    --------
+    >>> mug = {"category": ["Home", "Home > Mugs"], "brand": "Alba", "price": 12.0}
+    >>> preferences_met(mug, {"categories": ["Home"], "brands": ["Quill"], "min_price": 5, "max_price": 20})
+    2
+    """
+    price = payload["price"]
+    low, high = preferences.get("min_price"), preferences.get("max_price")
+    has_range = (low is not None or high is not None) and price is not None
+    return (
+        any(path in payload["category"] for path in preferences.get("categories", ()))
+        + (payload["brand"] in preferences.get("brands", ()))
+        + (has_range and (low is None or price >= low) and (high is None or price <= high))
+    )
+
+
+def add_contributions(fused: Fused, gains: Mapping[str, Scores]) -> Fused:
+    """The list with each of `gains` float64[C] added to the scores under its name, in its new order."""
+    if not gains:
+        return fused
+    contributions = np.vstack([fused.contributions, *gains.values()])
+    scores = fused.scores + sum(gains.values())
     order = np.lexsort((fused.ids, -scores))
-    return Fused(fused.ids[order], scores[order], (*fused.signals, name), contributions[:, order])
+    return Fused(fused.ids[order], scores[order], (*fused.signals, *gains), contributions[:, order])

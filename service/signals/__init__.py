@@ -4,11 +4,18 @@ To add a signal: write a file with one `Signal`, add it here, give it a weight u
 recommender.toml. The contract tests in tests/signals cover it at once.
 """
 
+from service.signals.association import ASSOCIATION
+from service.signals.cf import CF
+from service.signals.covisit import COVISIT
 from service.signals.image import IMAGE
 from service.signals.lexical import LEXICAL
+from service.signals.sequence import SEQUENCE
 from service.signals.signal import Encoders, Signal
 from service.signals.text import TEXT
+from service.signals.trending import TRENDING
 
-SIGNALS: dict[str, Signal] = {signal.name: signal for signal in (LEXICAL, TEXT, IMAGE)}
+SIGNALS: dict[str, Signal] = {
+    signal.name: signal for signal in (LEXICAL, TEXT, IMAGE, CF, COVISIT, SEQUENCE, ASSOCIATION, TRENDING)
+}
 
 __all__ = ["SIGNALS", "Encoders", "Signal"]

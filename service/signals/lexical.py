@@ -2,11 +2,10 @@
 
 from service.core.types import Query, SparseVector
 from service.signals.signal import Encoders, Signal
-from service.store.spaces import PRODUCTS
 
 
-def _vector(query: Query, encoders: Encoders) -> SparseVector | None:
+def _ask(query: Query, encoders: Encoders) -> SparseVector | None:
     return encoders.lexical.encode_query(query.text) if query.text else None
 
 
-LEXICAL = Signal("lexical", PRODUCTS, "lexical", _vector)
+LEXICAL = Signal("lexical", "products", "lexical", _ask)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+import numpy as np
 
 from service.core.types import Floats, Query, SparseVector, Vector
+from service.store.vectors import Hits
 
 
 class QueryTextEncoder(Protocol):
@@ -46,11 +49,27 @@ class Signal:
 
     Parameters
     ----------
-    collection, slot : where to look for neighbours.
-    vector : what to look for, or None when the signal has nothing to say (it is silent then, not degraded).
+    space : the collection to look in: that of the products, or that of the release in force.
+    slot : its vector slot.
+    ask : the vector to find neighbours of, or a ready list, or None when the signal has nothing to say (it is silent
+        then, not degraded).
     """
 
     name: str
-    collection: str
+    space: Literal["products", "behaviour"]
     slot: str
-    vector: Callable[[Query, Encoders], Vector | None]
+    ask: Callable[[Query, Encoders], Vector | Hits | None]
+
+
+def history_query(query: Query, newest: int | None = None) -> SparseVector | None:
+    """Each product of the past with its weight, or the anchor alone; None where there is neither.
+
+    Parameters
+    ----------
+    newest : only so many of the newest products.
+    """
+    if query.anchor is not None:
+        return SparseVector(np.array([query.anchor.product_id], np.uint32), np.ones(1, np.float32))
+    if query.past is None or not len(query.past.products):
+        return None
+    return SparseVector(query.past.products[:newest].astype(np.uint32), query.past.weights[:newest].astype(np.float32))

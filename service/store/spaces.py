@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from service.core.fields import FieldKind
+from service.core.fields import PRODUCT_FIELDS, FieldKind
 from service.store.vectors import Dense, Space, Sparse
 
 PRODUCTS = "products"
+BEHAVIOUR_PREFIX = "behaviour__"
+USERS_PREFIX = "users__"
 
 
 def products_space(text_size: int, image_size: int | None, fields: Mapping[str, FieldKind]) -> Space:
@@ -20,3 +22,49 @@ def products_space(text_size: int, image_size: int | None, fields: Mapping[str, 
     if image_size is not None:
         dense["image"] = Dense(image_size)
     return Space(PRODUCTS, dense, {"lexical": Sparse(idf=True)}, fields)
+
+
+def behaviour_name(release_id: str) -> str:
+    """The collection of a release's products.
+
+    Examples
+    --------
+    >>> behaviour_name("20261120-083000-4f2a")
+    'behaviour__20261120-083000-4f2a'
+    """
+    return BEHAVIOUR_PREFIX + release_id
+
+
+def users_name(release_id: str) -> str:
+    """The collection of a release's users."""
+    return USERS_PREFIX + release_id
+
+
+def release_of(collection: str) -> str | None:
+    """The release a collection belongs to; None for those of no release.
+
+    Examples
+    --------
+    >>> release_of("users__one"), release_of("products")
+    ('one', None)
+    """
+    for prefix in (BEHAVIOUR_PREFIX, USERS_PREFIX):
+        if collection.startswith(prefix):
+            return collection.removeprefix(prefix)
+    return None
+
+
+def behaviour_space(release_id: str, cf_size: int, fields: Mapping[str, FieldKind]) -> Space:
+    """What training learned about products: ``cf`` (order by dot product), and weights between products.
+
+    In the sparse slots ``covisit``, ``sequence`` and ``association`` the point of product j holds, at index i, how much
+    i in the history speaks for j: the history as the query scores all products.
+    """
+    sparse = {slot: Sparse() for slot in ("covisit", "sequence", "association")}
+    return Space(behaviour_name(release_id), {"cf": Dense(cf_size, "dot")}, sparse, fields)
+
+
+def users_space(release_id: str, cf_size: int) -> Space:
+    """What training learned about users: ``cf``, in the space of the products'."""
+    fields = {"tenant": PRODUCT_FIELDS["tenant"]}
+    return Space(users_name(release_id), {"cf": Dense(cf_size, "dot")}, {}, fields)

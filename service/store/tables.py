@@ -157,9 +157,20 @@ class JobRow(SQLModel, table=True):
     error: str | None = Field(sa_type=PlainText)
 
 
+class SnapshotRow(SQLModel, table=True):
+    """Something computed now and then for every request to use, such as what is trending."""
+
+    __tablename__ = "snapshot"
+
+    name: str = Field(primary_key=True, sa_type=PlainText)
+    made_at: datetime = Field(sa_type=UtcTime)
+    data: dict[str, Any] = Field(sa_type=Json)
+
+
 # the same tables for statements that read and write many rows at once
 PRODUCT: Table = SQLModel.metadata.tables["product"]
 USERS: Table = SQLModel.metadata.tables["users"]
 INTERACTION: Table = SQLModel.metadata.tables["interaction"]
 RELEASE: Table = SQLModel.metadata.tables["release"]
 JOB: Table = SQLModel.metadata.tables["job"]
+SNAPSHOT: Table = SQLModel.metadata.tables["snapshot"]

@@ -5,8 +5,9 @@ from pydantic import BaseModel
 
 from config.params import Params, Surface, load_params, packaged_defaults
 from service.core.errors import ConfigurationError
+from service.signals import SIGNALS as ALL_SIGNALS
 
-SIGNALS = frozenset({"lexical", "text", "image"})
+SIGNALS = frozenset(ALL_SIGNALS)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_params_cannot_be_changed_by_mistake():
         ("[surfaces.search.weights]\ntext = inf", "surfaces.search.weights.text"),
         ("[surfaces.search.weights]\ntext = nan", "surfaces.search.weights.text"),
         ("[surfaces.search.weights]\nlexical = 0\ntext = 0\nimage = 0", "surfaces.search.*at least one weight"),
-        ("[surfaces.home]\nn = 3", "surfaces.home.max_n: field required"),
+        ("[surfaces.aisle]\nn = 3", "surfaces.aisle.max_n: field required"),
         ("surfaces = 3", "surfaces"),
     ],
 )
@@ -125,7 +126,7 @@ def test_all_mistakes_are_named_at_once(overlay):
 
 
 def test_a_weight_of_a_signal_that_does_not_exist_is_refused_with_those_that_do(overlay):
-    with pytest.raises(ConfigurationError, match=r"surfaces\.search\.weights.*'vibes'.*image, lexical, text"):
+    with pytest.raises(ConfigurationError, match=r"surfaces\.search\.weights.*'vibes'.*image, lexical.*text"):
         overlay("[surfaces.search.weights]\nvibes = 1")
 
 

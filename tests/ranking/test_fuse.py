@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.ranking.adjust import add_contribution
+from service.ranking.adjust import add_contributions
 from service.ranking.fuse import ScoredList, reciprocal_rank, weighted_sum
 from service.ranking.normalize import minmax
 
@@ -132,7 +132,7 @@ def test_nothing_in_nothing_out(fuse):
 def test_a_gain_moves_a_product_and_is_kept_as_a_contribution(case, gains):
     fused = weighted_sum(*case)
     gains = np.array(gains[: len(fused.ids)])
-    adjusted = add_contribution(fused, "freshness", gains)
+    adjusted = add_contributions(fused, {"freshness": gains})
     before, by_id = as_dict(fused), dict(zip(fused.ids.tolist(), gains.tolist(), strict=True))
     assert as_dict(adjusted) == {i: score + by_id[i] for i, score in before.items()}
     assert adjusted.signals == (*fused.signals, "freshness")

@@ -9,9 +9,10 @@ import pytest
 
 import service.signals
 from config.params import load_params
-from service.core.types import Anchor, Query, SparseVector
+from service.core.types import Anchor, Past, Query, SparseVector
 from service.signals import SIGNALS, Encoders
-from service.store.spaces import PRODUCTS, products_space
+from service.store.spaces import behaviour_space, products_space
+from service.store.vectors import Hits, Space
 
 FILES = {path.stem for path in Path(service.signals.__file__).parent.glob("*.py")} - {"__init__", "signal"}
 
@@ -26,8 +27,11 @@ def encoders(runtime):
 
 @pytest.fixture(scope="session")
 def space(encoders):
-    """The collection those encoders fill."""
-    return products_space(encoders.text.size, encoders.image.size, {})
+    """The collection those encoders fill, and that of a release: the slots of both."""
+    products = products_space(encoders.text.size, encoders.image.size, {})
+    behaviour = behaviour_space("r1", 9, {})
+    slots = {"products": products, "behaviour": behaviour}
+    return Space("both", {**products.dense, **behaviour.dense}, {**products.sparse, **behaviour.sparse}), slots
 
 
 @pytest.fixture(params=SIGNALS, scope="session")
@@ -46,7 +50,15 @@ def any_vector(space, slot):
 @pytest.fixture
 def anchored(space):
     """A query with an anchor that has every vector."""
-    return Query(anchor=Anchor(1, {slot: any_vector(space, slot) for slot in (*space.dense, *space.sparse)}))
+    return Query(anchor=Anchor(1, {slot: any_vector(space[0], slot) for slot in space[0].dense}))
+
+
+@pytest.fixture
+def with_past(space):
+    """A query of someone with a past in every slot."""
+    profile = {slot: any_vector(space[0], slot) for slot in ("text", "image")}
+    past = Past(np.array([3, 4]), np.array([1.0, 0.5]), np.array([4]), profile, any_vector(space[0], "cf"))
+    return Query(past=past, trending=(np.array([5, 6]), np.array([2.0, 1.0], np.float32)))
 
 
 def test_there_is_one_signal_per_file_and_every_file_is_registered():
@@ -64,9 +76,8 @@ def test_its_file_says_when_it_is_silent(signal):
 
 
 def test_it_is_silent_when_nothing_is_known(signal, encoders):
-    assert signal.vector(Query(), encoders) is None
-    assert signal.vector(Query(text=""), encoders) is None
-    assert signal.vector(Query(anchor=Anchor(1, {})), encoders) is None
+    assert signal.ask(Query(), encoders) is None
+    assert signal.ask(Query(text=""), encoders) is None
 
 
 def test_it_has_a_weight_on_some_surface(signal):
@@ -74,40 +85,56 @@ def test_it_has_a_weight_on_some_surface(signal):
     assert any(surface.weights.get(signal.name) for surface in params.surfaces.values())
 
 
-def test_it_asks_a_slot_that_there_is(signal, space):
-    assert signal.collection == PRODUCTS
-    assert signal.slot in {**space.dense, **space.sparse}
+def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, with_past):
+    if not isinstance(signal.ask(with_past, encoders), Hits):
+        slots = space[1][signal.space]
+        assert signal.slot in {**slots.dense, **slots.sparse}
 
 
-def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored):
-    asked = [vector for query in (Query("red mug"), anchored) if (vector := signal.vector(query, encoders)) is not None]
-    assert asked, "it is silent for words and for an anchor"
-    for vector in asked:
-        if signal.slot in space.sparse:
-            assert isinstance(vector, SparseVector)
-            assert vector.indices.dtype == np.uint32
-            assert len(vector.indices) == len(vector.values) == len(set(vector.indices.tolist()))
+def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored, with_past):
+    queries = (Query("red mug"), anchored, with_past)
+    asked = [answer for query in queries if (answer := signal.ask(query, encoders)) is not None]
+    assert asked, "it is silent for words, for an anchor and for a past"
+    for answer in asked:
+        if isinstance(answer, Hits):
+            assert len(answer.ids) == len(answer.scores) == len(set(answer.ids.tolist()))
+        elif isinstance(answer, SparseVector):
+            assert signal.slot in space[0].sparse
+            assert answer.indices.dtype == np.uint32
+            assert len(answer.indices) == len(answer.values) == len(set(answer.indices.tolist()))
         else:
-            assert vector.dtype == np.float32
-            assert vector.shape == (space.dense[signal.slot].size,)
-            assert np.isfinite(vector).all()
+            assert answer.dtype == np.float32
+            assert answer.shape == (space[0].dense[signal.slot].size,)
+            assert np.isfinite(answer).all()
 
 
-def test_the_same_question_is_the_same_vector(signal, encoders):
-    one, other = (signal.vector(Query("red mug"), encoders) for _ in range(2))
-    if isinstance(one, SparseVector):
-        assert (one.indices.tolist(), one.values.tolist()) == (other.indices.tolist(), other.values.tolist())
-    else:
-        assert np.array_equal(one, other)
+def test_the_same_question_is_the_same_vector(signal, encoders, with_past):
+    for query in (Query("red mug"), with_past):
+        one, other = (signal.ask(query, encoders) for _ in range(2))
+        if isinstance(one, SparseVector):
+            assert (one.indices.tolist(), one.values.tolist()) == (other.indices.tolist(), other.values.tolist())
+        elif isinstance(one, np.ndarray):
+            assert np.array_equal(one, other)
 
 
-def test_an_anchor_goes_before_words_where_it_has_a_vector(signal, encoders, anchored):
-    both = Query("red mug", anchored.anchor)
-    if signal.vector(anchored, encoders) is not None:
-        assert signal.vector(both, encoders) is anchored.anchor.vectors[signal.slot]
+def test_an_anchor_goes_before_words_and_a_past(signal, encoders, anchored, with_past):
+    everything = Query("red mug", anchored.anchor, with_past.past)
+    if signal.ask(anchored, encoders) is not None and signal.slot in anchored.anchor.vectors:
+        assert signal.ask(everything, encoders) is anchored.anchor.vectors[signal.slot]
+
+
+def test_words_go_before_a_past(encoders, with_past):
+    searched = Query("red mug", past=with_past.past)
+    assert np.array_equal(SIGNALS["text"].ask(searched, encoders), encoders.text.encode_query("red mug"))
+
+
+def test_a_past_asks_with_its_weights(encoders, with_past):
+    asked = SIGNALS["covisit"].ask(with_past, encoders)
+    assert dict(zip(asked.indices.tolist(), asked.values.tolist(), strict=True)) == {3: 1.0, 4: 0.5}
+    assert SIGNALS["association"].ask(with_past, encoders).indices.tolist() == [4]
 
 
 def test_pictures_are_silent_without_a_model_and_for_words_it_does_not_know(encoders):
     without = Encoders(encoders.text, encoders.lexical, None)
-    assert SIGNALS["image"].vector(Query("red mug"), without) is None
-    assert SIGNALS["image"].vector(Query("xyzzy qwertz"), encoders) is None
+    assert SIGNALS["image"].ask(Query("red mug"), without) is None
+    assert SIGNALS["image"].ask(Query("xyzzy qwertz"), encoders) is None

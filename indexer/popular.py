@@ -1,0 +1,135 @@
+"""Compute what is popular: trending overall and per category, best value, new arrivals, top categories."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from config.params import PopularParams
+from indexer.train.data import training_data
+from indexer.train.trending import top, top_by_category, trending
+from service.core.event_weights import EventWeights, event_weights
+from service.core.types import Ids
+from service.store.behaviour import read_behaviour
+from service.store.database import Database
+from service.store.payload import ancestors
+from service.store.snapshots import popular_name, put_snapshot
+from service.store.tables import INTERACTION, PRODUCT
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shelf:
+    """The live products as columns, P of each."""
+
+    ids: Ids
+    paths: list[str | None]
+    discount: Scores
+    rating: Scores
+    reviews: Scores
+    created: Scores
+
+
+def make_popular(database: Database, tenant: str, params: PopularParams, weights: EventWeights) -> datetime:
+    """Compute the lists from what SQL holds, and store them for all serving processes.
+
+    The clock of the trend is the newest event: a shop whose feed stopped yesterday trends as of yesterday.
+
+    Returns
+    -------
+    datetime : when they were made.
+    """
+    shelf = _read_shelf(database, tenant)
+    scores = _trend(database, tenant, shelf, params, weights)
+    categories = [ancestors(path) for path in shelf.paths]
+    by_category = top_by_category(scores, categories, params.category_length)
+    data = {
+        "trending": _pairs(shelf.ids, scores, top(scores, params.length)),
+        "by_category": {path: _pairs(shelf.ids, scores, places) for path, places in by_category.items()},
+        "best_value": _pairs(shelf.ids, value := best_value(shelf.discount, shelf.rating, shelf.reviews,
+                             params.prior_rating_count), top(value, params.length)),
+        "newest": _pairs(shelf.ids, shelf.created, top(shelf.created, params.length)),
+        "categories": _top_categories(scores, categories),
+    }  # fmt: skip
+    now = datetime.now(UTC)
+    with database.session() as session:
+        put_snapshot(session, popular_name(tenant), data, now=now)
+    return now
+
+
+def best_value(discount: Scores, rating: Scores, reviews: Scores, prior_count: float) -> Scores:
+    """``discount x Bayesian rating``, float64[P]: cheap by much, and liked by many enough to be believed.
+
+    Parameters
+    ----------
+    discount : 0 to 1. rating : 0 to 5, NaN unknown. reviews : how many.
+    prior_count : reviews the shop's mean rating counts for (C in ``(C m + n r) / (C + n)``).
+
+    Examples
+    --------
+    >>> best_value(np.array([0.5, 0.5]), np.array([5.0, 4.0]), np.array([0.0, 90.0]), prior_count=10.0).tolist()
+    [2.25, 2.025]
+    """
+    known = ~np.isnan(rating)
+    mean = float(rating[known].mean()) if known.any() else 0.0
+    counted = np.where(known, reviews, 0.0)
+    return discount * (prior_count * mean + counted * np.nan_to_num(rating)) / (prior_count + counted)
+
+
+def _read_shelf(database: Database, tenant: str) -> _Shelf:
+    names = ("id", "category_path", "discount", "rating", "review_count", "created_at")
+    query = select(*(PRODUCT.c[name] for name in names)).where(
+        PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None), PRODUCT.c.visible
+    )
+    with database.session() as session:
+        rows = session.connection().execute(query.order_by(PRODUCT.c.id)).all()
+    return _Shelf(
+        np.array([row.id for row in rows], np.int64),
+        [row.category_path for row in rows],
+        np.array([row.discount or 0.0 for row in rows], np.float64),
+        np.array([np.nan if row.rating is None else row.rating for row in rows], np.float64),
+        np.array([row.review_count for row in rows], np.float64),
+        np.array([row.created_at.timestamp() for row in rows], np.float64),
+    )
+
+
+def _trend(database: Database, tenant: str, shelf: _Shelf, params: PopularParams, weights: EventWeights) -> Scores:
+    newest = _newest_event(database, tenant)
+    if newest is None:
+        return np.zeros(len(shelf.ids))
+    behaviour = read_behaviour(database, tenant, since=newest - timedelta(days=params.window_days), until=None)
+    here = np.isin(behaviour.products, shelf.ids)
+    behaviour = behaviour.take(here)
+    timeless = EventWeights(weights.by_type, float("inf"), weights.liked_from, weights.disliked_to)
+    data = training_data(
+        np.zeros(len(behaviour), np.int64),
+        np.searchsorted(shelf.ids, behaviour.products),
+        event_weights(behaviour.types, behaviour.values, behaviour.at, newest.timestamp(), timeless),
+        behaviour.at,
+        behaviour.sessions,
+        n_users=1,
+        n_items=len(shelf.ids),
+    )
+    return trending(data, newest.timestamp(), decay=params.decay, step_hours=params.step_hours)
+
+
+def _newest_event(database: Database, tenant: str) -> datetime | None:
+    query = select(INTERACTION.c.at).where(INTERACTION.c.tenant == tenant).order_by(INTERACTION.c.at.desc()).limit(1)
+    with database.session() as session:
+        newest: datetime | None = session.connection().execute(query).scalar()
+    return None if newest is None else min(newest, datetime.now(UTC))
+
+
+def _top_categories(scores: Scores, categories: list[list[str]]) -> list[str]:
+    totals: dict[str, float] = {}
+    for score, paths in zip(scores.tolist(), categories, strict=True):
+        if paths and score > 0:
+            totals[paths[0]] = totals.get(paths[0], 0.0) + score
+    return sorted(totals, key=lambda path: (-totals[path], path))
+
+
+def _pairs(ids: Ids, scores: Scores, places: NDArray[np.int64]) -> list[list[float]]:
+    return [[int(ids[place]), float(scores[place])] for place in places.tolist()]

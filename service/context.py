@@ -1,0 +1,66 @@
+"""What the pipeline is asked and what it works with."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from config.params import Params
+from service.core.filters import Filter
+from service.core.popular import Popular
+from service.core.types import Slate
+from service.served_release import ServedRelease
+from service.signals import Encoders
+from service.store.database import Database
+from service.store.vectors import VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks of a surface; overrides that are None leave the configuration in force.
+
+    Parameters
+    ----------
+    product : external id of the anchor. text : query words. user, session : external ids of who asks.
+    n : slots wanted. exclude : external ids never to be shown.
+    """
+
+    surface: str
+    request_id: str
+    tenant: str
+    text: str | None = None
+    product: str | None = None
+    user: str | None = None
+    session: str | None = None
+    n: int | None = None
+    filter: Filter | None = None
+    exclude: tuple[str, ...] = ()
+    weights: Mapping[str, float] | None = None
+    mmr_lambda: float | None = None
+
+
+def _none() -> None:
+    return None
+
+
+def _no_popular(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the pipeline works with; built once by `service.runtime`.
+
+    Attributes
+    ----------
+    release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
+    record : step 8. now : seconds since 1970, UTC.
+    """
+
+    database: Database
+    store: VectorStore
+    encoders: Encoders
+    params: Params
+    record: Callable[[Slate], None]
+    release: Callable[[], ServedRelease | None] = _none
+    popular: Callable[[str], Popular | None] = _no_popular
+    now: Callable[[], float] = time.time

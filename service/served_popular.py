@@ -1,0 +1,56 @@
+"""The popular lists in force, read from SQL now and then and kept for all requests."""
+
+import time
+from threading import Lock
+
+import structlog
+
+from service.core.popular import Popular, top_list
+from service.store.database import Database
+from service.store.snapshots import StoredSnapshot, get_snapshot, popular_name
+
+log = structlog.get_logger()
+
+
+class LivePopular:
+    """Keeps each tenant's `Popular`; a failing database leaves the last one in force.
+
+    Parameters
+    ----------
+    refresh_s : how often to look for a newer one.
+    """
+
+    def __init__(self, database: Database, refresh_s: float) -> None:
+        self._database = database
+        self._refresh_s = refresh_s
+        self._known: dict[str, tuple[float, Popular | None]] = {}
+        self._lock = Lock()
+
+    def current(self, tenant: str) -> Popular | None:
+        """The newest lists; None before the first were made."""
+        looked, popular = self._known.get(tenant, (-1e9, None))
+        if time.monotonic() - looked < self._refresh_s or not self._lock.acquire(blocking=popular is None):
+            return popular
+        try:
+            with self._database.session() as session:
+                known = popular.made_at if popular else None
+                stored = get_snapshot(session, popular_name(tenant), newer_than=known)
+            popular = _parse(stored) if stored else popular
+        except Exception as error:  # noqa: BLE001  an hour-old list is better than no answer
+            log.warning("popular_not_refreshed", error=str(error))
+        finally:
+            self._known[tenant] = (time.monotonic(), popular)
+            self._lock.release()
+        return popular
+
+
+def _parse(stored: StoredSnapshot) -> Popular:
+    data = stored.data
+    return Popular(
+        stored.made_at,
+        top_list(data["trending"]),
+        {path: top_list(pairs) for path, pairs in data["by_category"].items()},
+        top_list(data["best_value"]),
+        top_list(data["newest"]),
+        tuple(data["categories"]),
+    )
