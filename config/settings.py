@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         return self.data_dir.absolute() / "vectors"
 
     @property
+    def releases_dir(self) -> Path:
+        """The folder of trained releases."""
+        return self.data_dir.absolute() / "releases"
+
+    @property
     def embedded(self) -> bool:
         """Whether vectors and truth both live in this process's own folder."""
         return self.qdrant_url is None and self.database_url is None

@@ -13,6 +13,7 @@ from threading import Event
 
 from indexer.embed import ProductEncoders, payload, product_points
 from indexer.picture_source import PictureSource
+from service.core.errors import NotFound
 from service.store.database import Database
 from service.store.outbox import StaleProduct, drop_deleted, mark_indexed, take_stale
 from service.store.spaces import PRODUCTS
@@ -44,13 +45,19 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Where changed products come from and where their points go."""
+    """Where changed products come from and where their points go.
+
+    Parameters
+    ----------
+    also : other collections that hold payloads of products: they are told of changes, and of what is deleted.
+    """
 
     database: Database
     store: VectorStore
     encoders: ProductEncoders
     make_pictures: Callable[[], PictureSource]
     batch: int
+    also: Callable[[], Sequence[str]] = tuple
 
 
 def index_stale(
@@ -133,6 +140,8 @@ def _write(outbox: Outbox, batch: _Batch) -> _Batch:
         outbox.store.set_payload(PRODUCTS, batch.payloads)
     if batch.deleted:
         outbox.store.delete(PRODUCTS, batch.deleted)
+    for collection in outbox.also():
+        _tell(outbox.store, collection, batch)
     with outbox.database.session() as session:
         mark_indexed(
             session,
@@ -144,3 +153,12 @@ def _write(outbox: Outbox, batch: _Batch) -> _Batch:
         )
         drop_deleted(session, batch.deleted)
     return batch
+
+
+def _tell(store: VectorStore, collection: str, batch: _Batch) -> None:
+    """Bring the payloads of another collection up to date; it need not hold all products."""
+    try:
+        store.set_payload(collection, {point.id: point.payload for point in batch.points} | dict(batch.payloads))
+        store.delete(collection, batch.deleted)
+    except NotFound:
+        return  # dropped since it was named

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from indexer.counting import CountingLoop
+from indexer.release.loop import ReleaseLoop
+from indexer.release.publish import Publisher
 from indexer.worker import IndexingLoop
 from service.api import events, health, home, popular, problems, products, search, similar, users
 from service.api.clock import Clock, utc_now
@@ -33,11 +35,17 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     loop = IndexingLoop(runtime.outbox, indexing.poll_ms / 1000, indexing.optimize_after)
     counting = CountingLoop(runtime.count_popular, runtime.params.popular.refresh_s)
 
+    publishing = _release_loop(runtime)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loop.start()
         counting.start()
+        if publishing is not None:
+            publishing.start()
         yield
+        if publishing is not None:
+            publishing.stop()
         counting.stop()
         loop.stop()
 
@@ -57,3 +65,14 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(RequestContext)
     return app
+
+
+def _release_loop(runtime: Runtime) -> ReleaseLoop | None:
+    """Publishes what is trained beside this process; whoever trains with a Qdrant server publishes by himself."""
+    settings, params = runtime.settings, runtime.params
+    if settings.qdrant_url is not None:
+        return None
+    publisher = Publisher(
+        runtime.database, runtime.store, settings.releases_dir, runtime.fields, params.training.checks
+    )
+    return ReleaseLoop(publisher, params.releases.poll_ms / 1000)

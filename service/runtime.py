@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RELEASE_REFRESH_S = 0.5  # how soon a serving process notices that another release was promoted
 POPULAR_REFRESH_S = 5.0  # how soon a serving process notices lists that another one counted
 
 
@@ -95,7 +94,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         encoders = load_encoders(settings, params)
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
         popular = LivePopular(database, POPULAR_REFRESH_S)
-        release = LiveRelease(database, store, RELEASE_REFRESH_S)
+        release = LiveRelease(database, store, params.releases.refresh_ms / 1000)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
         yield Runtime(
             settings,
@@ -107,7 +106,14 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             Services(
                 database, store, queries, params, record=log_slate, release=release.current, popular=popular.current
             ),
-            Outbox(database, store, encoders, partial(_pictures, settings, params), params.indexing.batch),
+            Outbox(
+                database,
+                store,
+                encoders,
+                partial(_pictures, settings, params),
+                params.indexing.batch,
+                also=release.collections,
+            ),
             partial(make_popular, database, DEFAULT_TENANT, params.popular, event_weights_of(params.history)),
         )
 

@@ -25,6 +25,13 @@ def csr(rows: NDArray[Any], columns: NDArray[Any], values: NDArray[Any], shape: 
     return _clean(sparse.coo_matrix(entries, shape=shape).tocsr().astype(np.float32))
 
 
+def from_parts(
+    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: NDArray[np.integer] | tuple[int, int]
+) -> Csr:
+    """The matrix with these arrays, csr[shape], as they were taken from one."""
+    return sparse.csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
+
+
 def from_dense(values: NDArray[Any]) -> Csr:
     """The non-zero entries of a dense matrix, csr."""
     return _clean(sparse.csr_matrix(np.asarray(values, dtype=np.float32)))

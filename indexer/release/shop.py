@@ -1,0 +1,153 @@
+"""What training reads: the live products, their users, and what these did, as one numbered whole."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlmodel import Session
+
+from config.training import Training
+from indexer.train.data import TrainingData, latest_per_user, training_data
+from indexer.train.factors import Sides
+from indexer.train.features import feature_matrix
+from service.core.behaviour import TYPE_CODES, Behaviour
+from service.core.errors import InvalidQuery
+from service.core.event_weights import EventWeights, event_weights
+from service.core.types import Ids
+from service.store.behaviour import read_behaviour
+from service.store.database import Database
+from service.store.events import resolve_products
+from service.store.payload import ancestors
+from service.store.tables import PRODUCT
+from service.store.users import user_features
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShopData:
+    """Everything a release is made from.
+
+    Attributes
+    ----------
+    products : int64[P], internal keys, ascending. users : int64[U], likewise; negative ones are anonymous sessions.
+    data : interactions by place in `products` and `users`.
+    baskets : rows of `data`'s products that were put together, as (basket number int64[B], product place int64[B]).
+    behaviour_hash, catalogue_hash : fingerprints of what was read.
+    """
+
+    products: Ids
+    users: Ids
+    data: TrainingData
+    sides: Sides
+    baskets: tuple[Ids, Ids]
+    behaviour_hash: str
+    catalogue_hash: str
+
+
+def read_shop(database: Database, tenant: str, training: Training, now: float) -> ShopData:
+    """Read and number everything.
+
+    Age counts from the newest interaction, but never from later than `now` (epoch seconds): a feed that stopped years
+    ago teaches as well as one of today, and a wrong clock cannot make all others look old.
+
+    Raises
+    ------
+    InvalidQuery : there is too little to train on; code ``nothing_to_train_on``.
+    """
+    with database.session() as session:
+        resolve_products(session, tenant)
+    behaviour = read_behaviour(database, tenant, since=None, until=None)
+    with database.session() as session:
+        products, tokens, catalogue_hash = _products(session, tenant)
+        features = user_features(session, tenant)
+    known = np.isin(behaviour.products, products)  # all, unless a product was deleted between the two reads
+    behaviour = behaviour if known.all() else behaviour.take(known)
+    users = np.unique(np.concatenate([behaviour.users, np.fromiter(features, np.int64, len(features))]))
+    data = _numbered(behaviour, products, users, training, now)
+    _require_enough(data, training.min_users)
+    sides = Sides(
+        items=_matrix(tokens),
+        users=_matrix([list(_user_tokens(features.get(user, {}))) for user in users.tolist()]) if features else None,
+    )
+    baskets = _baskets(behaviour, products, training)
+    return ShopData(products, users, data, sides, baskets, behaviour.fingerprint(), catalogue_hash)
+
+
+def event_weights_of(training: Training) -> EventWeights:
+    """The weights of events as training and serving use them."""
+    events = training.events
+    return EventWeights(events.weights, events.half_life_days, events.liked_from, events.disliked_to)
+
+
+def _products(session: Session, tenant: str) -> tuple[Ids, list[list[str]], str]:
+    columns = (PRODUCT.c.id, PRODUCT.c.brand, PRODUCT.c.category_path, PRODUCT.c.tags, PRODUCT.c.content_hash)
+    query = select(*columns).where(PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)).order_by(PRODUCT.c.id)
+    ids: list[int] = []
+    tokens: list[list[str]] = []
+    whole = blake2b(digest_size=16)
+    for row in session.connection().execute(query):
+        ids.append(row.id)
+        tokens.append(_product_tokens(row))
+        whole.update(f"{row.id}:{row.content_hash}\n".encode())
+    return np.array(ids, np.int64), tokens, whole.hexdigest()
+
+
+def _product_tokens(row: Any) -> list[str]:
+    brand = [f"brand={row.brand}"] if row.brand else []
+    return [*brand, *(f"category={path}" for path in ancestors(row.category_path)), *(f"tag={tag}" for tag in row.tags)]
+
+
+def _user_tokens(features: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in sorted(features.items()):
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str | int | float):
+                yield f"{name}={one}"
+
+
+def _matrix(tokens: list[list[str]]) -> Any:
+    return feature_matrix(tokens) if any(tokens) else None
+
+
+def _numbered(behaviour: Behaviour, products: Ids, users: Ids, training: Training, now: float) -> TrainingData:
+    newest = min(float(behaviour.at.max()), now) if len(behaviour) else now
+    weights = event_weights(behaviour.types, behaviour.values, behaviour.at, newest, event_weights_of(training))
+    data = training_data(
+        np.searchsorted(users, behaviour.users),
+        np.searchsorted(products, behaviour.products),
+        weights,
+        behaviour.at,
+        behaviour.sessions,
+        n_users=len(users),
+        n_items=len(products),
+    )
+    return latest_per_user(data.take(data.weights != 0), training.max_per_user)
+
+
+def _require_enough(data: TrainingData, min_users: int) -> None:
+    liked = data.weights > 0
+    users, products = len(np.unique(data.users[liked])), len(np.unique(data.items[liked]))
+    if users < min_users or products < 2:
+        raise InvalidQuery(
+            f"there is nothing to train on: {users} users liked {products} products in {int(liked.sum())} "
+            f"interactions, at least {min_users} users (training.min_users) and 2 products are needed; "
+            "load events with `vitrine load events FILE`",
+            code="nothing_to_train_on",
+        )
+
+
+def _baskets(behaviour: Behaviour, products: Ids, training: Training) -> tuple[Ids, Ids]:
+    """Products put together: by the types that make a basket, or, where these never happen, by liking in one visit."""
+    chosen = np.isin(behaviour.types, [TYPE_CODES[kind] for kind in training.association.types])
+    if not chosen.any():
+        timeless = EventWeights(**{**_fields(training), "half_life_days": float("inf")})
+        chosen = event_weights(behaviour.types, behaviour.values, behaviour.at, 0.0, timeless) > 0
+    return behaviour.sessions[chosen], np.searchsorted(products, behaviour.products[chosen])
+
+
+def _fields(training: Training) -> dict[str, Any]:
+    events = training.events
+    return {"by_type": events.weights, "liked_from": events.liked_from, "disliked_to": events.disliked_to}
