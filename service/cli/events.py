@@ -46,7 +46,8 @@ def load_events(
         with open_database_only(settings) as database:
             write = _writer(database, policy)
             for path in files:
-                reports.append(_load_file(ctx, write, path, format, map or []))
+                report = _load_file(ctx, write, path, format, map or [])
+                reports.append(report)
     except RecommenderError as error:
         # the files before this one are stored: their account is owed too
         _show(ctx, reports, error)

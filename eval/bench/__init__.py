@@ -1,0 +1,1 @@
+"""Speed under load, measured on the real service over HTTP."""
