@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from indexer.embed import ProductEncoders, payload, product_points
+from indexer.memory import give_back_memory
 from indexer.picture_source import PictureSource
 from service.core.errors import NotFound
 from service.store.database import Database
@@ -105,6 +106,7 @@ def _written_batches(outbox: Outbox, pictures: PictureSource, stop: Event) -> It
         while rows := _next_batch(outbox, after):
             after = rows[-1].id
             batch = _prepare(rows, outbox, pictures)
+            give_back_memory()
             written = writing.result() if writing is not None else None
             writing = writer.submit(_write, outbox, batch)
             if written is not None:
