@@ -75,4 +75,4 @@ def _release_loop(runtime: Runtime) -> ReleaseLoop | None:
     publisher = Publisher(
         runtime.database, runtime.store, settings.releases_dir, runtime.fields, params.training.checks
     )
-    return ReleaseLoop(publisher, params.releases.poll_ms / 1000)
+    return ReleaseLoop(publisher, params.releases.poll_ms / 1000, params.releases.keep)

@@ -27,6 +27,7 @@ from service.store.database import Database, open_database
 from service.store.events import record_events
 
 PER_USER = 80
+PER_VISIT = 10
 _TASTES = 40
 _BATCH = 5_000
 _START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -92,7 +93,13 @@ def fill(database: Database, interactions: int, products: int, seed: int) -> Non
     for user in range(users):
         at = _START + timedelta(minutes=user)
         rows += [
-            Interaction(_kind(place), at + timedelta(hours=place), user=f"u{user}", product=f"p{number}")
+            Interaction(
+                _kind(place),
+                at + timedelta(minutes=place),
+                user=f"u{user}",
+                product=f"p{number}",
+                session=f"u{user}-{place // PER_VISIT}",
+            )
             for place, number in enumerate(chosen[user].tolist())
         ]
         if len(rows) >= _BATCH or user == users - 1:
@@ -107,7 +114,7 @@ def _product(number: int) -> Product:
 
 
 def _kind(place: int) -> EventType:
-    return EventType.PURCHASE if place % 10 == 9 else EventType.CART if place % 5 == 4 else EventType.VIEW
+    return EventType.PURCHASE if place % 10 == 9 else EventType.CART if place % 3 == 2 else EventType.VIEW
 
 
 def _choices(random: np.random.Generator, users: int, products: int) -> NDArray[np.int64]:

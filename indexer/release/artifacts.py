@@ -94,7 +94,7 @@ def load_artifacts(folder: Path, release_id: str) -> Artifacts:
 
 
 def stored_releases(folder: Path) -> list[str]:
-    """Ids of the releases whose files are complete, oldest first."""
+    """Ids of the releases whose files are complete, sorted."""
     return sorted(path.parent.name for path in folder.glob(f"*/{_MANIFEST}") if path.parent.suffix != _UNFINISHED)
 
 

@@ -9,16 +9,15 @@ from threading import Event, Thread
 import structlog
 
 from indexer.release.publish import Publisher, Stopped, publish_release
-from indexer.release.sweep import sweep, waiting_releases
+from indexer.release.sweep import forget_old, supersede, sweep, waiting_releases, wants_promotion
 from service.core.errors import RecommenderError
-from service.store.database import Database
-from service.store.releases import ReleaseStatus, get_release, mark_failed
 
 log = structlog.get_logger()
 
 _SWEEP_EVERY_S = 60.0
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_STOP_S = 5.0
+_LONGEST_BREATH_S = 0.25
 
 
 class ReleaseLoop:
@@ -26,12 +25,14 @@ class ReleaseLoop:
 
     Parameters
     ----------
-    poll_s : how often to look.
+    poll_s : how often to look. keep : newest releases that stay, see `store.releases.prune`.
     """
 
-    def __init__(self, publisher: Publisher, poll_s: float) -> None:
+    def __init__(self, publisher: Publisher, poll_s: float, keep: int) -> None:
         self._publisher = publisher
         self._poll_s = poll_s
+        self._keep = keep
+        self._wrote = 0.0
         self._stop = Event()
         self._thread = Thread(target=self._run, name="releases", daemon=True)
         self._swept = -_SWEEP_EVERY_S
@@ -65,23 +66,18 @@ class ReleaseLoop:
         if waiting:
             supersede(database, waiting[:-1])
             wants = wants_promotion(database, waiting[-1])
-            release = publish_release(self._publisher, waiting[-1], go_live=wants, stop=self._stop)
+            release = publish_release(
+                self._publisher, waiting[-1], go_live=wants, stop=self._stop, on_progress=self._let_others_pass
+            )
             log.info("release_published", release=release.id, status=str(release.status), reason=release.message)
+            forget_old(database, self._keep)
         if waiting or time.monotonic() - self._swept >= _SWEEP_EVERY_S:
             if gone := sweep(database, self._publisher.store, folder):
                 log.info("releases_swept", releases=gone)
             self._swept = time.monotonic()
 
-
-def wants_promotion(database: Database, release_id: str) -> bool:
-    """Whether whoever trained a release wants it to go live."""
-    with database.session() as session:
-        return bool(get_release(session, release_id).manifest.get("go_live", True))
-
-
-def supersede(database: Database, release_ids: list[str]) -> None:
-    """Give up releases that wait to be published, for a newer one does too."""
-    with database.session() as session:
-        for release_id in release_ids:
-            if get_release(session, release_id).status is ReleaseStatus.TRAINING:
-                mark_failed(session, release_id, message="a newer release was trained before it was published")
+    def _let_others_pass(self, _: int) -> None:
+        """Pause as long as the last chunk took: the engine lets no request in while it writes."""
+        now = time.monotonic()
+        self._stop.wait(min(now - self._wrote, _LONGEST_BREATH_S))
+        self._wrote = time.monotonic()

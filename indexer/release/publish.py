@@ -13,7 +13,7 @@ from indexer.release.checks import array_problems, store_problems
 from indexer.release.payloads import catch_up, read_payloads
 from indexer.release.points import product_points, user_points
 from indexer.release.quality import FUSED, compare, tail_ranks
-from service.core.errors import NotFound, RecommenderError
+from service.core.errors import NotFound
 from service.core.fields import FieldKind
 from service.store.database import Database
 from service.store.releases import (
@@ -28,7 +28,7 @@ from service.store.releases import (
 from service.store.spaces import behaviour_name, behaviour_space, users_name, users_space
 from service.store.vectors import VectorStore
 
-_CHUNK = 500
+_CHUNK = 128  # one write of the embedded engine
 
 
 class Stopped(Exception):
@@ -84,11 +84,14 @@ def publish_release(
             problems = list(store_problems(publisher.store, artifacts, written, publisher.checks, seed))
         metrics, worse = _beside_live(publisher, artifacts) if not problems else (dict(artifacts.metrics), [])
         problems += worse
-    except RecommenderError as error:
-        _fail(publisher, release_id, error.message, {})
-        if isinstance(error, NotFound):
-            with publisher.database.session() as session:
-                return get_release(session, release_id)
+    except NotFound as error:
+        return _fail(publisher, release_id, error.message, {})
+    except Stopped:
+        raise
+    except Exception as error:
+        if stop is not None and stop.is_set():
+            raise Stopped from error  # the store was closed under our hands
+        _fail(publisher, release_id, str(error) or type(error).__name__, {})
         raise
     if problems:
         return _fail(publisher, release_id, "; ".join(problems), metrics)

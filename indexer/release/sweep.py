@@ -6,7 +6,15 @@ from pathlib import Path
 
 from indexer.release.artifacts import remove_artifacts, remove_unfinished, stored_releases
 from service.store.database import Database
-from service.store.releases import Release, ReleaseStatus, list_releases, mark_failed
+from service.store.releases import (
+    Release,
+    ReleaseStatus,
+    forget_releases,
+    get_release,
+    list_releases,
+    mark_failed,
+    prune,
+)
 from service.store.spaces import release_of
 from service.store.vectors import VectorStore
 
@@ -60,6 +68,33 @@ def sweep(database: Database, store: VectorStore, folder: Path) -> list[str]:
         if release_id not in kept:
             remove_artifacts(folder, release_id)
     return sorted({*collections.values(), *files} - kept)
+
+
+def wants_promotion(database: Database, release_id: str) -> bool:
+    """Whether whoever trained a release wants it to go live."""
+    with database.session() as session:
+        return bool(get_release(session, release_id).manifest.get("go_live", True))
+
+
+def supersede(database: Database, release_ids: list[str]) -> None:
+    """Give up releases that wait to be published, for a newer one does too."""
+    with database.session() as session:
+        for release_id in release_ids:
+            if get_release(session, release_id).status is ReleaseStatus.TRAINING:
+                mark_failed(session, release_id, message="a newer release was trained before it was published")
+
+
+def forget_old(database: Database, keep: int) -> list[str]:
+    """Forget all but the newest releases; `sweep` removes what is left of them.
+
+    Returns
+    -------
+    list : their ids, oldest first.
+    """
+    with database.session() as session:
+        gone = prune(session, keep=keep)
+        forget_releases(session, gone)
+    return gone
 
 
 def _is_over(release: Release) -> bool:

@@ -70,15 +70,12 @@ def check_release(settings: "Settings", database: "Database", release_id: str) -
 def prune_releases(settings: "Settings", keep: int | None) -> list[str]:
     """Forget old releases and remove what is left of them; a running service does the latter within a minute."""
     from config.params import load_params
-    from indexer.release.sweep import sweep
+    from indexer.release.sweep import forget_old, sweep
     from service.runtime import open_database_only
-    from service.store.releases import forget_releases, prune
 
     keep = load_params(settings.config_file).releases.keep if keep is None else keep
     with open_database_only(settings) as database:
-        with database.session() as session:
-            gone = prune(session, keep=keep)
-            forget_releases(session, gone)
+        gone = forget_old(database, keep)
         with _own_vectors(settings) as store:
             if store is not None:
                 sweep(database, store, settings.releases_dir)
@@ -88,9 +85,9 @@ def prune_releases(settings: "Settings", keep: int | None) -> list[str]:
 def _publish(
     ctx: Context, settings: "Settings", database: "Database", store: "VectorStore", release_id: str
 ) -> "Release":
-    from indexer.release.loop import supersede, wants_promotion
+    from config.params import load_params
     from indexer.release.publish import publish_release
-    from indexer.release.sweep import sweep, waiting_releases
+    from indexer.release.sweep import forget_old, supersede, sweep, waiting_releases, wants_promotion
 
     publisher = _publisher(settings, database, store)
     supersede(database, [other for other in waiting_releases(database, settings.releases_dir) if other != release_id])
@@ -98,6 +95,7 @@ def _publish(
         release = publish_release(
             publisher, release_id, go_live=wants_promotion(database, release_id), on_progress=advance
         )
+    forget_old(database, load_params(settings.config_file).releases.keep)
     sweep(database, store, settings.releases_dir)
     return release
 

@@ -20,6 +20,7 @@ from service.store.database import Database, open_database
 from service.store.edge import EdgeStore
 from service.store.events import record_events
 from service.store.releases import Release, get_release, live_release
+from service.store.spaces import release_of
 
 PRODUCTS, USERS = 60, 80
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -90,6 +91,11 @@ class ReleaseShop:
     def with_training(self, **changes: Any) -> "ReleaseShop":
         return replace(self, training=self.training.model_copy(update=changes))
 
+    def kept(self) -> tuple[set[str], set[str]]:
+        """Releases that have collections, and releases that have files."""
+        collections = {release for name in self.store.names() if (release := release_of(name)) is not None}
+        return collections, {path.name for path in self.folder.glob("*") if path.name != "lock"}
+
     def with_checks(self, **changes: Any) -> "ReleaseShop":
         return self.with_training(checks=self.training.checks.model_copy(update=changes))
 
@@ -108,11 +114,11 @@ def quick_training() -> Training:
 
 
 @pytest.fixture
-def open_release_shop(tmp_path: Path) -> Iterator[Callable[..., ReleaseShop]]:
+def open_release_shop(quick_folder: Path) -> Iterator[Callable[..., ReleaseShop]]:
     """Opens the shop in a folder; empty, or with products and events."""
     opened: list[ReleaseShop] = []
 
-    def open_in(folder: Path = tmp_path, *, products: int = PRODUCTS, users: int = USERS) -> ReleaseShop:
+    def open_in(folder: Path = quick_folder, *, products: int = PRODUCTS, users: int = USERS) -> ReleaseShop:
         folder.mkdir(parents=True, exist_ok=True)
         database = open_database(f"sqlite:///{folder}/vitrine.db")
         shop = ReleaseShop(database, EdgeStore(folder / "vectors"), folder / "releases", quick_training())
