@@ -24,10 +24,10 @@ class Als:
     doi:10.1109/ICDM.2008.22.
     """
 
-    dimensions: int = 64
+    dimensions: int = 32
     iterations: int = 15
-    l2: float = 0.1
-    alpha: float = 10.0
+    l2: float = 10.0
+    alpha: float = 1.0
 
     def __call__(self, matrix: Csr, sides: Sides = NO_SIDES, *, seed: int = 0, threads: int = 1) -> Factors:
         """Factors without bias; products and users without interactions are 0 or come through their features."""

@@ -33,7 +33,7 @@ class Covisit:
 
     kind: Kind = "auto"
     ease_limit: int = 15_000
-    l2: float = 250.0
+    l2: float = 200.0
     neighbours: int = 100
     user_exponent: float = 0.0
     popularity_exponent: float = 0.0

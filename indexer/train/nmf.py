@@ -22,7 +22,7 @@ class Nmf:
     Lee & Seung 1999, Learning the parts of objects by non-negative matrix factorization, doi:10.1038/44565.
     """
 
-    dimensions: int = 64
+    dimensions: int = 20
     iterations: int = 100
     l2: float = 0.0
 

@@ -27,13 +27,13 @@ class Sequence:
     neighbours : weights kept per product.
     """
 
-    window: int = 5
-    discount: float = 0.6
+    window: int = 10
+    discount: float = 0.85
     within_sessions: bool = False
-    from_exponent: float = 0.5
-    to_exponent: float = 0.5
+    from_exponent: float = 0.4
+    to_exponent: float = 0.3
     support_shrinkage: float = 0.0
-    backward: float = 0.0
+    backward: float = 0.3
     neighbours: int = 100
 
 
@@ -51,7 +51,7 @@ def sequence(data: TrainingData, params: Sequence) -> Csr:
     >>> from indexer.train.data import training_data
     >>> data = training_data(np.zeros(3, int), np.array([0, 1, 2]), np.ones(3, np.float32), np.arange(3.0),
     ...                      np.zeros(3, np.int64), n_users=1, n_items=3)
-    >>> counted = sequence(data, Sequence(window=2, discount=0.5, from_exponent=0, to_exponent=0))
+    >>> counted = sequence(data, Sequence(window=2, discount=0.5, from_exponent=0, to_exponent=0, backward=0))
     >>> counted.toarray().tolist()
     [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.5, 1.0, 0.0]]
     """

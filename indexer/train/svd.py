@@ -26,7 +26,7 @@ class Svd:
     doi:10.1145/1864708.1864721; Nikolakopoulos et al. 2019, EigenRec, doi:10.1007/s10115-018-1197-7.
     """
 
-    dimensions: int = 64
+    dimensions: int = 20
     iterations: int = 5
     popularity_exponent: float = 0.0
 

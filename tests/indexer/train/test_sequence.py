@@ -8,7 +8,7 @@ import pytest
 from indexer.train.data import TrainingData, training_data
 from indexer.train.sequence import Sequence, sequence
 
-PLAIN = Sequence(window=2, discount=0.5, from_exponent=0, to_exponent=0)
+PLAIN = Sequence(window=2, discount=0.5, from_exponent=0, to_exponent=0, backward=0)
 
 
 def walks(*users: list[int], weights: list[float] | None = None, sessions: list[int] | None = None) -> TrainingData:
@@ -47,7 +47,7 @@ def test_a_view_a_click_and_a_purchase_of_one_product_are_one_step() -> None:
 
 
 def test_within_sessions_what_came_in_the_next_session_does_not_count() -> None:
-    params = Sequence(2, 0.5, within_sessions=True, from_exponent=0, to_exponent=0)
+    params = Sequence(2, 0.5, within_sessions=True, from_exponent=0, to_exponent=0, backward=0)
     found = sequence(walks([0, 1, 2], sessions=[7, 7, 8]), params).toarray()
     assert found[1, 0] == 1
     assert found.sum() == 1
@@ -60,7 +60,7 @@ def test_the_weight_is_that_of_what_came_next_and_dislikes_are_passed_over() -> 
 
 
 def test_with_exponents_one_and_nothing_weights_are_transition_probabilities() -> None:
-    params = Sequence(window=1, from_exponent=1, to_exponent=0)
+    params = Sequence(window=1, from_exponent=1, to_exponent=0, backward=0)
     found = sequence(walks([0, 1], [0, 1], [0, 2], [3, 2]), params).toarray()
     assert found[1, 0] == pytest.approx(2 / 3)  # of three who went on from 0, two went to 1
     assert found[2, 0] == pytest.approx(1 / 3)
@@ -68,14 +68,14 @@ def test_with_exponents_one_and_nothing_weights_are_transition_probabilities() -
 
 
 def test_popular_destinations_are_normalised() -> None:
-    params = Sequence(window=1, from_exponent=0, to_exponent=1)
+    params = Sequence(window=1, from_exponent=0, to_exponent=1, backward=0)
     found = sequence(walks([0, 1], [0, 1], [0, 2], [3, 1]), params).toarray()
     assert found[1, 0] == pytest.approx(2 / 3)  # 1 was reached three times, twice from 0
     assert found[2, 0] == 1
 
 
 def test_shrinkage_makes_one_single_transition_less_than_certain() -> None:
-    params = Sequence(window=1, from_exponent=1, to_exponent=0, support_shrinkage=3.0)
+    params = Sequence(window=1, from_exponent=1, to_exponent=0, support_shrinkage=3.0, backward=0)
     assert sequence(walks([0, 1]), params).toarray()[1, 0] == pytest.approx(1 / 4)
 
 
@@ -86,7 +86,7 @@ def test_backward_transitions_count_their_share() -> None:
 
 
 def test_only_the_strongest_neighbours_are_kept() -> None:
-    params = Sequence(window=1, from_exponent=0, to_exponent=0, neighbours=1)
+    params = Sequence(window=1, from_exponent=0, to_exponent=0, backward=0, neighbours=1)
     found = sequence(walks([0, 2], [1, 2], [1, 2]), params).toarray()
     assert found[2].tolist() == [0, 2, 0, 0]
 
