@@ -78,7 +78,7 @@ class HistoryParams(Frozen):
     limit: int = Field(ge=1, le=100_000)
     products: int = Field(ge=1, le=10_000)
     profile_products: int = Field(ge=1, le=1000)
-    half_life_products: float = Field(gt=0)
+    half_life_products: dict[str, Annotated[float, Field(gt=0)]]
     idle_days: float = Field(gt=0)
     liked_from: float
     disliked_to: float

@@ -1,9 +1,8 @@
 """A user's history as signals use it: weights, profile vectors, and the user's own vector."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.params import HistoryParams
 from service.core.behaviour import EVENT_TYPES, History
@@ -29,14 +28,14 @@ def make_past(
     slots : of the products collection, to make profiles in.
     """
     weights = event_weights(history.types, history.values, history.at, now, event_weights_of(params))
-    products, tastes = recent_products(
-        history.products, weights, half_life_products=params.half_life_products, limit=params.products
-    )
+    products, opinions = recent_products(history.products, weights, limit=params.products)
     if not len(products):
         return None
-    liked = tastes > 0
-    profile = _profile(store, products[liked][: params.profile_products], tastes[liked], slots)
-    return Past(products, tastes, _wanted(history), profile, _user_vector(store, products, tastes, release))
+    past = Past(products, opinions, params.half_life_products, _wanted(history), {}, None)
+    profile = {
+        slot: mean for slot in slots if (mean := _profile(store, past, slot, params.profile_products)) is not None
+    }
+    return replace(past, profile=profile, user=_user_vector(store, past, release))
 
 
 def seen(history: History, types: tuple[EventType, ...]) -> frozenset[int]:
@@ -58,29 +57,29 @@ def _wanted(history: History) -> Ids:
     return wanted[np.sort(first)]
 
 
-def _profile(
-    store: VectorStore, products: Ids, weights: NDArray[np.float64], slots: tuple[str, ...]
-) -> Mapping[str, Floats]:
-    records = store.retrieve(PRODUCTS, products.tolist(), vectors=slots)
-    profile = {}
-    for slot in slots:
-        places = [n for n, i in enumerate(products.tolist()) if i in records and slot in records[i].vectors]
-        if places:
-            vectors = np.stack([np.asarray(records[int(products[n])].vectors[slot]) for n in places])
-            mean = weights[places] @ vectors
-            profile[slot] = (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
-    return profile
+def _profile(store: VectorStore, past: Past, slot: str, limit: int) -> Floats | None:
+    """The unit mean of the liked products' vectors; None where none has one."""
+    liked = np.flatnonzero(past.opinions > 0)[:limit]
+    vectors, places = _vectors(store, PRODUCTS, past.products, liked, slot)
+    if not len(places):
+        return None
+    mean = past.weights(slot)[places] @ vectors
+    return np.asarray(mean / (np.linalg.norm(mean) or 1.0), dtype=np.float32)
 
 
-def _user_vector(
-    store: VectorStore, products: Ids, weights: NDArray[np.float64], release: ServedRelease | None
-) -> Floats | None:
+def _user_vector(store: VectorStore, past: Past, release: ServedRelease | None) -> Floats | None:
     """The user folded in from the history; known users too: it places the next products better (see `fold_in`)."""
     if release is None:
         return None
-    records = store.retrieve(release.behaviour, products.tolist(), vectors=("cf",))
-    places = [n for n, i in enumerate(products.tolist()) if i in records and "cf" in records[i].vectors]
-    if not places:
+    vectors, places = _vectors(store, release.behaviour, past.products, np.arange(len(past.products)), "cf")
+    if not len(places):
         return None
-    vectors = np.stack([np.asarray(records[int(products[n])].vectors["cf"]) for n in places])
-    return fold_in(vectors, weights[places], release.fold, biased=release.biased)
+    return fold_in(vectors, past.weights("cf")[places], release.fold, biased=release.biased)
+
+
+def _vectors(store: VectorStore, collection: str, products: Ids, places: Ids, slot: str) -> tuple[Floats, Ids]:
+    """Stored vectors float32[<= len(places), D] of the products at these places, and which places have one."""
+    records = store.retrieve(collection, products[places].tolist(), vectors=(slot,))
+    has = [place for place in places.tolist() if slot in getattr(records.get(int(products[place])), "vectors", ())]
+    rows = [np.asarray(records[int(products[place])].vectors[slot]) for place in has]
+    return (np.stack(rows) if rows else np.empty((0, 0), np.float32)), np.array(has, dtype=np.int64)

@@ -29,6 +29,7 @@ from service.store.events import record_events
 PER_USER = 80
 PER_VISIT = 10
 _TASTES = 40
+_OWN_LIFT = 4.0  # products of a user's own tastes are drawn e**4 times as often
 _BATCH = 5_000
 _START = datetime(2025, 1, 1, tzinfo=UTC)
 _TRAIN = ("-c", "from service.cli.main import run; run()", "train", "--json")
@@ -118,15 +119,16 @@ def _kind(place: int) -> EventType:
 
 
 def _choices(random: np.random.Generator, users: int, products: int) -> NDArray[np.int64]:
-    """Product of each step of each user, int64[U, PER_USER]."""
-    size = products // _TASTES
-    # within a taste the k-th product is drawn in proportion to 1 / k
-    weights = 1 / np.arange(1, size + 1)
-    places = random.choice(size, (users, PER_USER), p=weights / weights.sum())
-    tastes = random.integers(_TASTES, size=(users, 2))
-    own = np.take_along_axis(tastes, random.integers(2, size=(users, PER_USER)), axis=1)
-    stray = random.random((users, PER_USER)) < 0.2
-    return np.asarray(places * _TASTES + np.where(stray, random.integers(_TASTES, size=own.shape), own), np.int64)
+    """Product of each step of each user, int64[U, PER_USER]; nobody meets a product twice."""
+    numbers = np.arange(products)
+    popularity = -np.log(1 + numbers // _TASTES)  # within a taste the k-th product weighs 1 / k
+    rows = []
+    for _ in range(users):
+        is_own = np.isin(numbers % _TASTES, random.integers(_TASTES, size=2))
+        # the largest of log weight + Gumbel noise are a weighted draw without replacement
+        keys = popularity + _OWN_LIFT * is_own + random.gumbel(size=products)
+        rows.append(random.permutation(np.argpartition(-keys, PER_USER)[:PER_USER]))
+    return np.array(rows, np.int64)
 
 
 def main() -> None:

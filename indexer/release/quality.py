@@ -1,6 +1,6 @@
 """How high a release places the products that were kept out of training."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from indexer.train.matrix import Csr, csr
 N = 10
 FUSED = "fused"
 _IN_FUSED = ("cf", "covisit", "sequence")
-_BLOCK = 256
+_BLOCK_CELLS = 2_000_000  # scores held at once per signal
 _ONE_SIDED_95 = 1.645  # quantile of the normal distribution
 
 Ranks = NDArray[np.float64]
@@ -45,8 +45,7 @@ def tail_ranks(model: Model, tail: Tail) -> dict[str, Ranks]:
     place[place == len(model.products)] = 0
     is_known = model.products[place] == tail.targets
     blocks = []
-    for start in range(0, len(tail), _BLOCK):
-        part = slice(start, start + _BLOCK)
+    for part in _blocks(tail, len(model.products)):
         scores = signal_scores(model, history[part])
         is_seen = seen[part].toarray() > 0
         scores[FUSED] = np.sum([_standardised(scores[name], is_seen) for name in _IN_FUSED], axis=0)
@@ -59,8 +58,11 @@ def tail_ranks(model: Model, tail: Tail) -> dict[str, Ranks]:
 def popular_ranks(popularity: NDArray[np.float64], tail: Tail) -> Ranks:
     """The same for the order of popularity, float64[P] over the tail's columns."""
     place = np.searchsorted(tail.products, tail.targets)
-    scores = np.broadcast_to(popularity, (len(tail), len(popularity)))
-    return _rank(scores, place, tail.seen.toarray() > 0) if len(tail) else np.empty(0)
+    ranks = []
+    for part in _blocks(tail, len(popularity)):
+        is_seen = tail.seen[part].toarray() > 0
+        ranks.append(_rank(np.broadcast_to(popularity, is_seen.shape), place[part], is_seen))
+    return np.concatenate(ranks) if ranks else np.empty(0)
 
 
 def ndcg(ranks: Ranks) -> Ranks:
@@ -105,6 +107,12 @@ def compare(new: Ranks, live: Ranks, checks: Checks) -> Comparison:
     is_worse = len(spare) >= checks.compare_users and float(spare.mean()) + _ONE_SIDED_95 * error < 0
     mean, live_mean = (round(float(values.mean()), 4) if len(values) else 0.0 for values in (ours, theirs))
     return Comparison(len(new), mean, live_mean, is_worse)
+
+
+def _blocks(tail: Tail, products: int) -> Iterator[slice]:
+    """The tail in parts whose scores fit into memory."""
+    size = max(1, _BLOCK_CELLS // max(products, 1))
+    return (slice(start, start + size) for start in range(0, len(tail), size))
 
 
 def _columns_of(model: Model, tail: Tail, matrix: Csr) -> Csr:

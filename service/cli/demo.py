@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from service.core.types import Product
     from service.runtime import Runtime
 
-EXAMPLE = "striped green bag"
+EXAMPLE = "green polka dot bag"
 TRY = (
     "{base}/docs  (every call, explained)",
     "curl '{base}/v1/search?q=warm+winter+coat&max_price=80'",

@@ -119,17 +119,23 @@ class Past:
 
     Attributes
     ----------
-    products : int64[H], distinct, newest first. weights : float64[H], event weight x recency; negative for a dislike.
+    products : int64[H], distinct, newest first. opinions : float64[H], event weights; negative for a dislike.
+    half_lives : signal -> after how many newer products one counts half (`weights`).
     wanted : int64[W], the products in a cart, on a wishlist or bought, newest first.
     profile : slot of the products collection -> weighted mean of the history's vectors.
     user : float32[D], the user in the space of the behaviour collection; None without a release or a history in it.
     """
 
     products: Ids
-    weights: NDArray[np.float64]
+    opinions: NDArray[np.float64]
+    half_lives: Mapping[str, float]
     wanted: Ids
     profile: Mapping[str, Floats]
     user: Floats | None
+
+    def weights(self, signal: str) -> NDArray[np.float64]:
+        """``opinion * 0.5 ** (place / half_life)``, float64[H], as far back as that signal looks."""
+        return self.opinions * 0.5 ** (np.arange(len(self.opinions)) / self.half_lives[signal])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

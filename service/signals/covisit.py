@@ -8,7 +8,7 @@ from service.signals.signal import Encoders, Signal, history_query
 
 
 def _ask(query: Query, _: Encoders) -> SparseVector | None:
-    return history_query(query)
+    return history_query(query, "covisit")
 
 
 COVISIT = Signal("covisit", "behaviour", "covisit", _ask)

@@ -3,11 +3,9 @@
 from service.core.types import Query, SparseVector
 from service.signals.signal import Encoders, Signal, history_query
 
-NEWEST = 10  # transitions from longer ago say little; the window of training is no longer
-
 
 def _ask(query: Query, _: Encoders) -> SparseVector | None:
-    return history_query(query, NEWEST)
+    return history_query(query, "sequence")
 
 
 SEQUENCE = Signal("sequence", "behaviour", "sequence", _ask)

@@ -61,15 +61,12 @@ class Signal:
     ask: Callable[[Query, Encoders], Vector | Hits | None]
 
 
-def history_query(query: Query, newest: int | None = None) -> SparseVector | None:
-    """Each product of the past with its weight, or the anchor alone; None where there is neither.
-
-    Parameters
-    ----------
-    newest : only so many of the newest products.
-    """
+def history_query(query: Query, signal: str) -> SparseVector | None:
+    """Each product of the past with its weight for this signal, or the anchor alone; None where there is neither."""
     if query.anchor is not None:
         return SparseVector(np.array([query.anchor.product_id], np.uint32), np.ones(1, np.float32))
     if query.past is None or not len(query.past.products):
         return None
-    return SparseVector(query.past.products[:newest].astype(np.uint32), query.past.weights[:newest].astype(np.float32))
+    weights = query.past.weights(signal).astype(np.float32)
+    told = weights != 0  # what has decayed to nothing costs time and says nothing
+    return SparseVector(query.past.products[told].astype(np.uint32), weights[told])

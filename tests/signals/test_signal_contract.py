@@ -57,7 +57,8 @@ def anchored(space):
 def with_past(space):
     """A query of someone with a past in every slot."""
     profile = {slot: any_vector(space[0], slot) for slot in ("text", "image")}
-    past = Past(np.array([3, 4]), np.array([1.0, 0.5]), np.array([4]), profile, any_vector(space[0], "cf"))
+    half_lives = dict.fromkeys(SIGNALS, 1.0)
+    past = Past(np.array([3, 4]), np.ones(2), half_lives, np.array([4]), profile, any_vector(space[0], "cf"))
     return Query(past=past, trending=(np.array([5, 6]), np.array([2.0, 1.0], np.float32)))
 
 
