@@ -23,6 +23,7 @@ Step = Callable[[str], AbstractContextManager[None]]
 """Marks the beginning and end of a step, for progress and timing."""
 
 STEPS = ("read", "factorise", "covisit", "sequence", "association", "evaluate", "write")
+"""The steps of `build_release`, in order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,8 @@ class Learned:
 
     Attributes
     ----------
-    known : bool[P], products of which anything is known. factors : users float32[U, D] and items float32[P, D].
+    factors : users float32[U, D] and items float32[P, D].
+    known_products, known_users : bool[P], bool[U], of which anything is known: behaviour or features.
     """
 
     model: Model
