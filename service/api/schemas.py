@@ -67,12 +67,10 @@ class ProductPatchItem(ProductPatch):
     id: ProductId
 
 
-class ProductOut(BaseModel):
-    """A product as stored."""
+class Shown(BaseModel):
+    """What every picture of a product has."""
 
-    id: str
     name: str
-    description: str
     brand: str | None
     category: list[str]
     price: float | None
@@ -82,6 +80,13 @@ class ProductOut(BaseModel):
     review_count: int
     image: str | None
     link: str | None
+
+
+class ProductOut(Shown):
+    """A product as stored."""
+
+    id: str
+    description: str
     stock: int | None
     visible: bool
     tags: list[str]
@@ -149,21 +154,6 @@ class HomeRequest(SlateRequest):
 
     user: PersonId | None = None
     session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
-
-
-class Shown(BaseModel):
-    """What every picture of a product has."""
-
-    name: str
-    brand: str | None
-    category: list[str]
-    price: float | None
-    original_price: float | None
-    currency: str | None
-    rating: float | None
-    review_count: int
-    image: str | None
-    link: str | None
 
 
 class Card(Shown):

@@ -1,21 +1,18 @@
 """``vitrine load events``."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.console import EXIT_FAILED, EXIT_REJECTED_ROWS, Context, fail
+from service.cli.console import EXIT_FAILED, EXIT_REJECTED_ROWS, Context
 from service.cli.main import load
+from service.cli.reports import show_files
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from indexer.load import EventReport
-    from service.core.errors import RecommenderError
     from service.core.types import Interaction
     from service.store.database import Database
     from service.store.events import EventOutcome, UnknownProducts
@@ -50,9 +47,9 @@ def load_events(
                 reports.append(report)
     except RecommenderError as error:
         # the files before this one are stored: their account is owed too
-        _show(ctx, reports, error)
+        show_files(ctx, reports, _lines, error=error)
         raise typer.Exit(EXIT_FAILED) from error
-    _show(ctx, reports)
+    show_files(ctx, reports, _lines)
     if any(report.rejected for report in reports):
         raise typer.Exit(EXIT_REJECTED_ROWS)
 
@@ -86,34 +83,13 @@ def _load_file(
         )
 
 
-def _show(ctx: Context, reports: "Sequence[EventReport]", error: "RecommenderError | None" = None) -> None:
-    def people(console: "Console") -> None:
-        for report in reports:
-            console.print("\n".join(_lines(report)), markup=False, soft_wrap=True)
-        if error is not None:
-            fail(error, as_json=False)
-
-    result: dict[str, Any] = {"files": [asdict(report) for report in reports]}
-    if error is not None:
-        result["error"] = {"code": error.code, "message": error.message}
-    ctx.show(result, people)
-
-
 def _lines(report: "EventReport") -> list[str]:
     lines = [
-        f"{report.path.name} ({report.format}): {report.rows:,} rows in {report.seconds:.1f} s",
         f"  {report.loaded:,} events recorded{_span(report)}; {report.repaired:,} of them repaired",
     ]
     lines += [f"    {count:>9,} {type}" for type, count in report.types.items()]
     if report.duplicates:
         lines.append(f"  {report.duplicates:,} rows were recorded before")
-    if report.rejected:
-        lines.append(f"  {report.rejected:,} rows rejected")
-    for what, reasons in (("rejected", report.rejections), ("repaired", report.repairs)):
-        lines += [f"    {count:>9,} {what}: {reason.replace('_', ' ')}" for reason, count in reasons.items()]
-    lines += [f"  note: {warning}" for warning in report.warnings]
-    if report.file is not None:
-        lines.append(f"  every case by line: {report.file}")
     return lines
 
 

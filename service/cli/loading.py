@@ -1,16 +1,14 @@
 """Loading files for the commands: progress while it runs, one table at the end."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from service.cli.console import Advance, Context, fail
+from service.cli.console import Advance, Context
+from service.cli.reports import show_files
 from service.core.errors import InvalidQuery, RecommenderError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from indexer.load import LoadReport
     from service.core.types import Product
     from service.store.catalog import Outcome
@@ -93,38 +91,16 @@ def megabytes(advance: Advance) -> Callable[[int, int, int], None]:
 
 def show_reports(ctx: Context, reports: "Sequence[LoadReport]", error: RecommenderError | None = None) -> None:
     """What became of every row, and what stopped the rest."""
-
-    def people(console: "Console") -> None:
-        for report in reports:
-            console.print("\n".join(_lines(report)), markup=False, soft_wrap=True)
-        if any(report.created or report.updated for report in reports):
-            console.print(
-                f"Searchable after `{ctx.command('index')}`; a running service indexes them by itself.",
-                markup=False,
-                soft_wrap=True,
-            )
-        if error is not None:
-            fail(error, as_json=False)
-
-    result: dict[str, Any] = {"files": [asdict(report) for report in reports]}
-    if error is not None:
-        result["error"] = {"code": error.code, "message": error.message}
-    ctx.show(result, people)
+    is_new = any(report.created or report.updated for report in reports)
+    hint = f"Searchable after `{ctx.command('index')}`; a running service indexes them by itself." if is_new else None
+    show_files(ctx, reports, _lines, hint=hint, error=error)
 
 
 def _lines(report: "LoadReport") -> list[str]:
     lines = [
-        f"{report.path.name} ({report.format}): {report.rows:,} rows in {report.seconds:.1f} s",
         f"  {report.loaded:,} products: {report.created:,} new, {report.updated:,} updated, "
         f"{report.unchanged:,} unchanged; {report.repaired:,} of them repaired",
     ]
     if report.duplicates:
         lines.append(f"  {report.duplicates:,} rows left out: their id came earlier in the file")
-    if report.rejected:
-        lines.append(f"  {report.rejected:,} rows rejected")
-    for what, reasons in (("rejected", report.rejections), ("repaired", report.repairs)):
-        lines += [f"    {count:>7,} {what}: {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items())]
-    lines += [f"  note: {warning}" for warning in report.warnings]
-    if report.file is not None:
-        lines.append(f"  every case by line: {report.file}")
     return lines

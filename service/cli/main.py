@@ -61,7 +61,7 @@ def _options(
 
 def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
-    for module in ("demo", "catalogue", "events", "serving", "status", "config", "train", "release", "measure"):
+    for module in ("demo", "catalogue", "events", "serving", "status", "config", "train", "release", "measure", "offline"):
         import_module(f"service.cli.{module}")
 
 
