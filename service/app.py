@@ -9,7 +9,7 @@ from indexer.counting import CountingLoop
 from indexer.release.loop import ReleaseLoop
 from indexer.release.publish import Publisher
 from indexer.worker import IndexingLoop
-from service.api import events, health, home, popular, problems, products, search, similar, users
+from service.api import bundle, events, health, home, popular, problems, products, search, similar, users
 from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
@@ -59,7 +59,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.vitrine = AppState(runtime, loop)
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
-    for module in (search, similar, home, popular, products, events, users, health):
+    for module in (search, similar, bundle, home, popular, products, events, users, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
