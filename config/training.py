@@ -113,6 +113,8 @@ class Training(Frozen):
     threads: int = Field(ge=0, le=256)
     min_users: int = Field(ge=1)
     max_per_user: int = Field(ge=2)
+    name_words: bool
+    feature_columns: int = Field(ge=1, le=1_000_000)
     events: Events
     lightfm: LightFm
     als: Als

@@ -1,5 +1,6 @@
 """What training reads: the live products, their users, and what these did, as one numbered whole."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +13,7 @@ from sqlmodel import Session
 from config.training import Training
 from indexer.train.data import TrainingData, latest_per_user, training_data
 from indexer.train.factors import Sides
-from indexer.train.features import feature_matrix
+from indexer.train.features import COLUMNS, feature_matrix
 from service.core.behaviour import TYPE_CODES, Behaviour
 from service.core.errors import InvalidQuery
 from service.core.event_weights import EventWeights, event_weights
@@ -25,6 +26,7 @@ from service.store.tables import PRODUCT
 from service.store.users import user_features
 
 _DAY_S = 86_400.0
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +64,7 @@ def read_shop(database: Database, tenant: str, training: Training, now: float) -
         resolve_products(session, tenant)
     behaviour = read_behaviour(database, tenant, since=None, until=None)
     with database.session() as session:
-        products, tokens, catalogue_hash = _products(session, tenant)
+        products, tokens, catalogue_hash = _products(session, tenant, name_words=training.name_words)
         features = user_features(session, tenant)
     known = np.isin(behaviour.products, products)  # all, unless a product was deleted between the two reads
     behaviour = behaviour if known.all() else behaviour.take(known)
@@ -70,7 +72,7 @@ def read_shop(database: Database, tenant: str, training: Training, now: float) -
     data = _numbered(behaviour, products, users, training, now)
     _require_enough(data, training.min_users)
     sides = Sides(
-        items=_matrix(tokens),
+        items=_matrix(tokens, training.feature_columns),
         users=_matrix([list(_user_tokens(features.get(user, {}))) for user in users.tolist()]) if features else None,
     )
     baskets = _baskets(behaviour, products, training)
@@ -83,15 +85,19 @@ def event_weights_of(training: Training) -> EventWeights:
     return EventWeights(events.weights, events.half_life_days, events.liked_from, events.disliked_to)
 
 
-def _products(session: Session, tenant: str) -> tuple[Ids, list[list[str]], str]:
-    columns = (PRODUCT.c.id, PRODUCT.c.brand, PRODUCT.c.category_path, PRODUCT.c.tags, PRODUCT.c.content_hash)
-    query = select(*columns).where(PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)).order_by(PRODUCT.c.id)
+def _products(session: Session, tenant: str, *, name_words: bool) -> tuple[Ids, list[list[str]], str]:
+    names = ("id", "name", "brand", "category_path", "tags", "content_hash")
+    query = (
+        select(*(PRODUCT.c[name] for name in names))
+        .where(PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None))
+        .order_by(PRODUCT.c.id)
+    )
     ids: list[int] = []
     tokens: list[list[str]] = []
     whole = blake2b(digest_size=16)
     for row in session.connection().execute(query):
         ids.append(row.id)
-        tokens.append(_product_tokens(row))
+        tokens.append([*_product_tokens(row), *(_name_tokens(row.name) if name_words else ())])
         whole.update(f"{row.id}:{row.content_hash}\n".encode())
     return np.array(ids, np.int64), tokens, whole.hexdigest()
 
@@ -101,6 +107,11 @@ def _product_tokens(row: Any) -> list[str]:
     return [*brand, *(f"category={path}" for path in ancestors(row.category_path)), *(f"tag={tag}" for tag in row.tags)]
 
 
+def _name_tokens(name: str) -> Iterator[str]:
+    """Each word of three letters or more once; shorter ones are mostly sizes and particles."""
+    return (f"word={word}" for word in dict.fromkeys(_WORD.findall(name.casefold())))
+
+
 def _user_tokens(features: Mapping[str, Any]) -> Iterator[str]:
     for name, value in sorted(features.items()):
         for one in value if isinstance(value, list) else [value]:
@@ -108,8 +119,8 @@ def _user_tokens(features: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name}={one}"
 
 
-def _matrix(tokens: list[list[str]]) -> Any:
-    return feature_matrix(tokens) if any(tokens) else None
+def _matrix(tokens: list[list[str]], columns: int = COLUMNS) -> Any:
+    return feature_matrix(tokens, columns) if any(tokens) else None
 
 
 def _numbered(behaviour: Behaviour, products: Ids, users: Ids, training: Training, now: float) -> TrainingData:
