@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.frozen import Frozen
 from config.training import Releases, Training
@@ -17,8 +17,16 @@ from service.core.types import EventType
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+
+def _at_least_a_minute(seconds: float) -> float:
+    if 0 < seconds < 60:
+        raise ValueError(f"must be 0 (never) or at least 60 seconds, got {seconds:g}")
+    return seconds
+
+
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Interval = Annotated[float, Field(ge=0), AfterValidator(_at_least_a_minute)]
 
 
 class Catalogue(Frozen):
@@ -88,13 +96,20 @@ class HistoryParams(Frozen):
 class PopularParams(Frozen):
     """How the popular lists are counted."""
 
-    refresh_s: float = Field(ge=1)
     decay: Annotated[float, Field(gt=0, le=1)]
     step_hours: float = Field(gt=0)
     window_days: float = Field(gt=0)
     length: int = Field(ge=10, le=100_000)
     category_length: int = Field(ge=1, le=10_000)
     prior_rating_count: float = Field(gt=0)
+
+
+class ScheduleParams(Frozen):
+    """How often what is done in the background."""
+
+    popular_s: Interval
+    training_s: Interval
+    training_delay_s: float = Field(ge=0)
 
 
 class Surface(Frozen):
@@ -137,6 +152,7 @@ class Params(Frozen):
     retrieval: Retrieval
     history: HistoryParams
     popular: PopularParams
+    schedule: ScheduleParams
     training: Training
     releases: Releases
     surfaces: dict[str, Surface]

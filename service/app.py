@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from indexer.counting import CountingLoop
 from indexer.release.loop import ReleaseLoop
 from indexer.release.publish import Publisher
+from indexer.schedule import Schedule
+from indexer.tasks import background_tasks
 from indexer.worker import IndexingLoop
 from service.api import bundle, events, health, home, popular, problems, products, search, similar, users
 from service.api.clock import Clock, utc_now
@@ -33,20 +34,23 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     """The API over an opened runtime; the indexing loop runs from start-up to shutdown."""
     indexing = runtime.params.indexing
     loop = IndexingLoop(runtime.outbox, indexing.poll_ms / 1000, indexing.optimize_after)
-    counting = CountingLoop(runtime.count_popular, runtime.params.popular.refresh_s)
-
+    schedule = Schedule(
+        runtime.database,
+        background_tasks(runtime.settings, runtime.params.schedule, runtime.database, runtime.count_popular, clock),
+        clock,
+    )
     publishing = _release_loop(runtime)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loop.start()
-        counting.start()
         if publishing is not None:
             publishing.start()
+        schedule.start()
         yield
+        schedule.stop()
         if publishing is not None:
             publishing.stop()
-        counting.stop()
         loop.stop()
 
     app = FastAPI(

@@ -61,6 +61,7 @@ OWNERS: dict[str, set[str]] = {
     "sklearn": {"indexer/train/svd.py", "indexer/train/nmf.py"},
     "mlxtend": {"indexer/train/association.py"},
     "polars": {"indexer/load/parquet_rows.py"},
+    "apscheduler": {"indexer/schedule.py"},
     "uvicorn": {"service/cli/serving.py"},
     "ftfy": {"indexer/load/text.py"},
 }

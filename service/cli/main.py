@@ -61,7 +61,10 @@ def _options(
 
 def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
-    for module in ("demo", "catalogue", "events", "serving", "status", "config", "train", "release", "measure", "offline"):
+    modules = (
+        "demo", "catalogue", "events", "serving", "status", "config", "train", "release", "jobs", "measure", "offline",
+    )  # fmt: skip
+    for module in modules:
         import_module(f"service.cli.{module}")
 
 
