@@ -7,12 +7,14 @@ from typing import Any
 from indexer.release.shop import read_shop
 
 
+def item_features(shop: Any, **training: Any) -> Any:
+    shop = shop.with_training(**training)
+    return read_shop(shop.database, "default", shop.training, datetime.now(UTC).timestamp()).sides.items
+
+
 def test_words_of_the_name_are_features_only_where_it_is_configured(open_release_shop: Callable[..., Any]) -> None:
     shop = open_release_shop()
-    now = datetime.now(UTC).timestamp()
-    named = shop.with_training(name_words=True, feature_columns=4096).training
-    plain = read_shop(shop.database, "default", shop.training, now).sides.items
-    words = read_shop(shop.database, "default", named, now).sides.items
+    plain, words = item_features(shop), item_features(shop, name_words=True)
     # brand, "Shop", "Shop/Taste n" and one tag; "Product 7" adds the word "product", shared by all
     assert plain[0].nnz == 4
     assert words[0].nnz == 5
@@ -20,6 +22,4 @@ def test_words_of_the_name_are_features_only_where_it_is_configured(open_release
 
 
 def test_features_are_hashed_into_as_many_columns_as_configured(open_release_shop: Callable[..., Any]) -> None:
-    shop = open_release_shop()
-    narrow = shop.with_training(feature_columns=16).training
-    assert read_shop(shop.database, "default", narrow, datetime.now(UTC).timestamp()).sides.items.shape[1] == 16
+    assert item_features(open_release_shop(), feature_columns=16).shape[1] == 16
