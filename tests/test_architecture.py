@@ -47,8 +47,19 @@ LAYERS: dict[str, set[str]] = {
     },
 }  # fmt: skip
 
-PIPELINE = ("pipeline", "experiments", "hydrate", "retrieve", "candidates", "rank", "stopwatch", "context", "past",
-            "served_popular", "served_release")
+PIPELINE = (
+    "pipeline",
+    "experiments",
+    "hydrate",
+    "retrieve",
+    "candidates",
+    "rank",
+    "stopwatch",
+    "context",
+    "past",
+    "served_popular",
+    "served_release",
+)
 
 OWNERS: dict[str, set[str]] = {
     "sentence_transformers": {"service/encode/text.py"},
