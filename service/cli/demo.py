@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ TRY = (
     "{base}/docs  (every call, explained)",
     "curl '{base}/v1/search?q=warm+winter+coat&max_price=80'",
     "curl '{base}/v1/similar/{first}?n=5&explain=true'",
+    "curl '{base}/v1/home?user=U-0003&n=5'",
     "curl '{base}/v1/products?category=Shoes&sort=-price&limit=3'",
 )
 
@@ -38,13 +40,14 @@ def demo(
         int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 = any free one [VITRINE_PORT].")
     ] = None,
 ) -> None:
-    """Make the demo shop, index it, try a search, and serve it."""
+    """Make the demo shop, index it, learn from its shoppers, try a search, and serve it."""
     import time
 
     from service.cli.catalogue import index_all
     from service.cli.opening import open_shop
     from service.cli.ports import address_of, bound_socket, web_address
     from service.cli.serving import ends_quietly, serve_on
+    from service.cli.training import train_here
 
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
@@ -52,9 +55,12 @@ def demo(
     # whatever can be wrong with port, database or folder is found out before a minute is spent on drawing
     with bound_socket(settings.host, settings.port) if serve else nullcontext() as listener:
         _check_folder(settings)
-        _make(ctx, settings, seed, products)
+        is_new = _make(ctx, settings, seed, products)
         with open_shop(ctx, settings) as runtime:
             indexed = index_all(ctx, runtime).total
+            if is_new:
+                train_here(ctx, runtime)
+            runtime.count_popular()
             base = address_of(listener) if listener else web_address(settings.host, settings.port or 8000)
             _show(ctx, _try(runtime, base, indexed, time.monotonic() - start, is_served=serve))
             if listener is not None:
@@ -84,15 +90,22 @@ def _folder(settings: "Settings") -> Path:
     return settings.data_dir / "demo"
 
 
-def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> None:
+def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> bool:
+    """Draw and load the shop and what its shoppers did in the 90 days before today; whether any of that was new."""
     from indexer.demo.shop import make_demo_shop
+    from service.cli.events import load_event_file
     from service.cli.loading import load_file
     from service.runtime import open_database_only
 
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ctx.progress("Drawing the shop", products, "products") as advance:
-        shop = make_demo_shop(_folder(settings), seed=seed, products=products, on_progress=_pictures(advance))
+        shop = make_demo_shop(
+            _folder(settings), seed=seed, products=products, shoppers=max(30, products * 3 // 4),
+            events=max(600, products * 30), now=today, on_progress=_pictures(advance),
+        )  # fmt: skip
     with open_database_only(settings) as database:
         load_file(ctx, database, shop.products, format="native")
+        return bool(load_event_file(ctx, database, shop.events, "refuse").loaded)
 
 
 def _pictures(advance: Advance) -> Callable[[str, int, int], None]:

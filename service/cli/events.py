@@ -41,9 +41,8 @@ def load_events(
     reports: list[EventReport] = []
     try:
         with open_database_only(settings) as database:
-            write = _writer(database, policy)
             for path in files:
-                report = _load_file(ctx, write, path, format, map or [])
+                report = load_event_file(ctx, database, path, policy, format=format, mapping=map or [])
                 reports.append(report)
     except RecommenderError as error:
         # the files before this one are stored: their account is owed too
@@ -64,9 +63,16 @@ def _writer(database: "Database", policy: "UnknownProducts") -> "WriteEvents":
     return write
 
 
-def _load_file(
-    ctx: Context, write: "WriteEvents", path: Path, format: str | None, mapping: Sequence[str]
+def load_event_file(
+    ctx: Context,
+    database: "Database",
+    path: Path,
+    policy: "UnknownProducts",
+    *,
+    format: str | None = None,
+    mapping: Sequence[str] = (),
 ) -> "EventReport":
+    """Load one file of events into the database, with a bar and a report file."""
     from indexer.load import load_events
     from service.cli.loading import columns_of, megabytes
 
@@ -74,7 +80,7 @@ def _load_file(
     with ctx.progress(f"Loading {path.name}", size, "MB") as advance:
         return load_events(
             path,
-            write,
+            _writer(database, policy),
             now=datetime.now(UTC),
             format=format,
             mapping=columns_of(mapping),

@@ -22,11 +22,13 @@ def test_a_stranger_tries_the_demo(vitrine: Callable[..., Any], start: Callable[
         assert "60 products; 0 were indexed now" in printed  # drawn, loaded and embedded before
         printed += "".join(iter(demo.stdout.readline, "\n")) + "".join(iter(demo.stdout.readline, "\n"))
         commands = [shlex.split(line) for line in printed.splitlines() if line.startswith("  curl ")]
-        assert len(commands) == 3
+        assert len(commands) == 4
         for _, url in commands:
             answer = httpx.get(url, timeout=60)
             assert answer.status_code == 200, answer.text
             assert answer.json()["items"], url
+            if "/v1/home" in url:
+                assert answer.json()["release"]  # its shoppers were learned from
         docs = re.search(r"http://\S+/docs", printed)
         assert docs is not None
         assert httpx.get(docs[0]).status_code == 200
