@@ -47,7 +47,6 @@ def demo(
     from service.cli.opening import open_shop
     from service.cli.ports import address_of, bound_socket, web_address
     from service.cli.serving import ends_quietly, serve_on
-    from service.cli.training import train_here
 
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
@@ -55,11 +54,10 @@ def demo(
     # whatever can be wrong with port, database or folder is found out before a minute is spent on drawing
     with bound_socket(settings.host, settings.port) if serve else nullcontext() as listener:
         _check_folder(settings)
-        is_new = _make(ctx, settings, seed, products)
+        if _make(ctx, settings, seed, products):
+            _learn(ctx, settings)
         with open_shop(ctx, settings) as runtime:
             indexed = index_all(ctx, runtime).total
-            if is_new:
-                train_here(ctx, runtime)
             runtime.count_popular()
             base = address_of(listener) if listener else web_address(settings.host, settings.port or 8000)
             _show(ctx, _try(runtime, base, indexed, time.monotonic() - start, is_served=serve))
@@ -106,6 +104,20 @@ def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> bool:
     with open_database_only(settings) as database:
         load_file(ctx, database, shop.products, format="native")
         return bool(load_event_file(ctx, database, shop.events, "refuse").loaded)
+
+
+def _learn(ctx: Context, settings: "Settings") -> None:
+    """Train a release in a process of its own, whose memory is gone before the models are loaded."""
+    import subprocess
+
+    from indexer.retrain import train_command, train_environment
+
+    with ctx.working("Learning from what shoppers did"):
+        done = subprocess.run(
+            train_command(settings), env=train_environment(settings), capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        ctx.say(f"The home feed is not personal yet: {done.stdout.strip() or done.stderr.strip()}")
 
 
 def _pictures(advance: Advance) -> Callable[[str, int, int], None]:

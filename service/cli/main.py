@@ -14,6 +14,7 @@ import typer
 from service.cli.arguments import split_options
 from service.cli.console import EXIT_FAILED, EXIT_WRONG_USAGE, Context, complain, fail
 from service.core.errors import RecommenderError
+from service.core.threads import wait_without_spinning
 
 EXIT_INTERRUPTED = 130
 
@@ -98,6 +99,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """Entry point of the ``vitrine`` script."""
+    wait_without_spinning()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -10,7 +10,6 @@ from service.cli.console import Context
 if TYPE_CHECKING:
     from config.settings import Settings
     from indexer.release.publish import Publisher
-    from service.runtime import Runtime
     from service.store.database import Database
     from service.store.releases import Release
     from service.store.vectors import VectorStore
@@ -46,27 +45,6 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
             return _published_by_service(ctx, database, release_id)
         with database.session() as session:
             return get_release(session, release_id)
-
-
-def train_here(ctx: Context, runtime: "Runtime") -> "Release":
-    """Train and publish a release with what is open already.
-
-    Raises
-    ------
-    InvalidQuery : there is too little to train on.
-    """
-    from indexer.release.build import build_release
-    from indexer.release.lock import only_trainer
-    from indexer.release.sweep import fail_abandoned
-
-    settings, database = runtime.settings, runtime.database
-    with only_trainer(settings.releases_dir):
-        fail_abandoned(database, settings.releases_dir)
-        with ctx.working("Learning from what shoppers did"):
-            release_id = build_release(
-                database, runtime.params.training, settings.releases_dir, seed=None, go_live=True
-            )
-        return _publish(ctx, settings, database, runtime.store, release_id)
 
 
 def check_release(settings: "Settings", database: "Database", release_id: str) -> None:
