@@ -16,7 +16,7 @@ from service.store.outbox import StaleProduct
 from service.store.payload import product_payload
 from service.store.vectors import Point
 
-PICTURE_CHUNK = 64  # decoded pictures held in memory at once
+PICTURE_CHUNK = 32  # decoded pictures held in memory at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ TRY = (
     "{base}/docs  (every call, explained)",
     "curl '{base}/v1/search?q=warm+winter+coat&max_price=80'",
     "curl '{base}/v1/similar/{first}?n=5&explain=true'",
-    "curl '{base}/v1/home?user=U-0003&n=5'",
+    "curl '{base}/v1/home?user=U-0001&n=5'",
     "curl '{base}/v1/products?category=Shoes&sort=-price&limit=3'",
 )
 
@@ -40,7 +40,7 @@ def demo(
         int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 = any free one [VITRINE_PORT].")
     ] = None,
 ) -> None:
-    """Make the demo shop, index it, learn from its shoppers, try a search, and serve it."""
+    """Make the demo shop, index it, try a search, and serve it; while served, it learns from its shoppers."""
     import time
 
     from service.cli.catalogue import index_all
@@ -54,8 +54,7 @@ def demo(
     # whatever can be wrong with port, database or folder is found out before a minute is spent on drawing
     with bound_socket(settings.host, settings.port) if serve else nullcontext() as listener:
         _check_folder(settings)
-        if _make(ctx, settings, seed, products):
-            _learn(ctx, settings)
+        _make(ctx, settings, seed, products)
         with open_shop(ctx, settings) as runtime:
             indexed = index_all(ctx, runtime).total
             runtime.count_popular()
@@ -88,9 +87,10 @@ def _folder(settings: "Settings") -> Path:
     return settings.data_dir / "demo"
 
 
-def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> bool:
-    """Draw and load the shop and what its shoppers did in the 90 days before today; whether any of that was new."""
+def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> None:
+    """Draw and load the shop, and what its shoppers did in the 90 days before today."""
     from indexer.demo.shop import make_demo_shop
+    from indexer.memory import give_back_memory
     from service.cli.events import load_event_file
     from service.cli.loading import load_file
     from service.runtime import open_database_only
@@ -103,21 +103,8 @@ def _make(ctx: Context, settings: "Settings", seed: int, products: int) -> bool:
         )  # fmt: skip
     with open_database_only(settings) as database:
         load_file(ctx, database, shop.products, format="native")
-        return bool(load_event_file(ctx, database, shop.events, "refuse").loaded)
-
-
-def _learn(ctx: Context, settings: "Settings") -> None:
-    """Train a release in a process of its own, whose memory is gone before the models are loaded."""
-    import subprocess
-
-    from indexer.retrain import train_command, train_environment
-
-    with ctx.working("Learning from what shoppers did"):
-        done = subprocess.run(
-            train_command(settings), env=train_environment(settings), capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        ctx.say(f"The home feed is not personal yet: {done.stdout.strip() or done.stderr.strip()}")
+        load_event_file(ctx, database, shop.events, "refuse")
+    give_back_memory()
 
 
 def _pictures(advance: Advance) -> Callable[[str, int, int], None]:

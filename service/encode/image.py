@@ -53,7 +53,7 @@ class ImageEncoder:
         self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
         self.size: int = self.encode_texts([""]).shape[1]
 
-    def encode_images(self, pictures: Sequence[Image.Image], batch: int = 32) -> Floats:
+    def encode_images(self, pictures: Sequence[Image.Image], batch: int = 16) -> Floats:
         """Pictures to unit vectors, float32[P, D]; a picture that cannot be prepared gets a row of zeros."""
         rows = np.zeros((len(pictures), self.size), dtype=np.float32)
         for start in range(0, len(pictures), batch):
