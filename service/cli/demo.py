@@ -43,11 +43,13 @@ def demo(
     """Make the demo shop, index it, try a search, and serve it; while served, it learns from its shoppers."""
     import time
 
+    from indexer.memory import return_large_blocks
     from service.cli.catalogue import index_all
     from service.cli.opening import open_shop
     from service.cli.ports import address_of, bound_socket, web_address
     from service.cli.serving import ends_quietly, serve_on
 
+    return_large_blocks()  # a first look should fit a small machine
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
     start = time.monotonic()
