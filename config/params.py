@@ -123,7 +123,7 @@ class Surface(Frozen):
     rrf_k: float = Field(ge=0)
     in_stock_only: bool
     mmr_lambda: Share
-    mmr_pool: int = Field(ge=1, le=1000)
+    pool: int = Field(ge=1, le=1000)
     temperature: float = Field(ge=0, le=100)
     personal: bool
     uses_behaviour: bool

@@ -1,12 +1,17 @@
-"""Steps 3 and 4, retrieve and filter: candidates that may be shown, enough of them while there are any."""
+"""Steps 3 to 5, retrieve, fuse and filter: the best candidates that may be shown, as many as are needed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from config.params import Retrieval, Surface
 from service.core.filters import Filter, Match, all_of
+from service.core.types import Ids
+from service.rank import fuse
 from service.ranking.eligibility import why_not
+from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
@@ -16,14 +21,17 @@ from service.store.vectors import VectorStore
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What retrieval proposes, and what the database says of it now.
+    """What retrieval proposes, fused, and what the database says of the best of it now.
 
     Attributes
     ----------
+    fused : the best that may be shown, at most the surface's pool. rest : ids too far down to be looked at.
     payloads : product id -> its fields. dropped : product id -> why it may not be shown.
     """
 
     retrieved: Retrieved
+    fused: Fused
+    rest: Ids
     payloads: Mapping[int, Mapping[str, Any]]
     dropped: Mapping[int, str]
 
@@ -38,7 +46,7 @@ def gather(
     retrieval: Retrieval,
     watch: Stopwatch,
 ) -> Candidates:
-    """Candidates of every signal, checked against the database.
+    """The best candidates of all signals together, checked against the database.
 
     The cheap conditions go into the Qdrant filters; what still proves ineligible was changed a moment ago. When that
     leaves fewer than `n`, longer lists are asked for until there are enough or no more.
@@ -49,12 +57,30 @@ def gather(
     while True:
         with watch.step("retrieve"):
             retrieved = retrieve(store, questions, limit, indexed, retrieval.ef)
+        with watch.step("fuse"):
+            fused = fuse(retrieved.lists, surface)
         with watch.step("filter"):
-            ids = sorted({i for hits in retrieved.lists.values() for i in hits.ids.tolist()})
-            with database.session() as session:
-                payloads = {i: serving_payload(row) for i, row in serving_rows(session, ids).items()}
-            dropped = why_not(ids, payloads, wanted, in_stock_only=surface.in_stock_only)
+            found = _checked(database, retrieved, fused, wanted, max(surface.pool, n), surface)
         is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
-        if len(ids) - len(dropped) >= n or is_exhausted or limit >= retrieval.max_candidates:
-            return Candidates(retrieved, payloads, dropped)
+        if len(found.fused.ids) >= n or is_exhausted or limit >= retrieval.max_candidates:
+            return found
         limit = min(limit * retrieval.growth, retrieval.max_candidates)
+
+
+def _checked(
+    database: Database, retrieved: Retrieved, fused: Fused, wanted: Filter | None, most: int, surface: Surface
+) -> Candidates:
+    """The first `most` products of the fused list that may be shown: reading all of them would cost the most."""
+    payloads: dict[int, Mapping[str, Any]] = {}
+    dropped: dict[int, str] = {}
+    start = 0
+    with database.session() as session:
+        while start < len(fused.ids) and (missing := most - start + len(dropped)) > 0:
+            ids = fused.ids[start : start + missing].tolist()
+            payloads |= {i: serving_payload(row) for i, row in serving_rows(session, ids).items()}
+            dropped |= why_not(ids, payloads, wanted, in_stock_only=surface.in_stock_only)
+            start += len(ids)
+    seen = fused.take(np.arange(start))
+    gone = np.fromiter(dropped, np.int64, len(dropped))
+    eligible = seen.take(np.flatnonzero(~np.isin(seen.ids, gone)))
+    return Candidates(retrieved, eligible, fused.ids[start:], payloads, dropped)

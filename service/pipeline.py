@@ -1,4 +1,4 @@
-"""One request in eight steps: assign, hydrate, retrieve, filter, fuse, adjust, diversify, record."""
+"""One request in eight steps: assign, hydrate, retrieve, fuse, filter, adjust, diversify, record."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Anchor, RankedItem, Slate, Trace
 from service.experiments import assign
 from service.hydrate import hydrate
-from service.rank import adjust, diversify, fuse
+from service.rank import adjust, diversify
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.retrieve import ask
@@ -40,11 +40,9 @@ def recommend(services: Services, request: Request) -> Slate:
     wanted = all_of(Match("tenant", (request.tenant,)), request.filter, _never(known.query.anchor, known.excluded))
     candidates = gather(
         services.database, services.store, questions, wanted, n, surface, params.retrieval, watch
-    )  # steps retrieve and filter
-    with watch.step("fuse"):
-        fused = fuse(candidates, surface)
+    )  # steps retrieve, fuse and filter
     with watch.step("adjust"):
-        fused = adjust(fused, candidates, surface, known.preferences, services.now())
+        fused = adjust(candidates.fused, candidates.payloads, surface, known.preferences, services.now())
     with watch.step("diversify"):
         fused, propensities = diversify(services.store, fused, surface, n, request_seed(request.request_id))
     slate = Slate(
@@ -102,7 +100,8 @@ def _level(source: str, level: str) -> str:
 
 def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch) -> Trace:
     retrieved = {name: len(hits.ids) for name, hits in candidates.retrieved.lists.items()}
-    return Trace(retrieved, candidates.dropped, tuple(fused.ids[shown:].tolist()), watch.step_ms)
+    outranked = (*fused.ids[shown:].tolist(), *candidates.rest.tolist())
+    return Trace(retrieved, candidates.dropped, outranked, watch.step_ms)
 
 
 def _shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Steps 5 to 7, fuse, adjust and diversify: the surface's parameters applied to the candidates."""
+"""Steps 4, 6 and 7, fuse, adjust and diversify: the surface's parameters applied to the candidates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.params import Surface
-from service.candidates import Candidates
 from service.core.types import Floats, Ids
 from service.ranking.adjust import add_contributions, freshness, preferences_met
 from service.ranking.diversify import mmr
@@ -15,36 +14,37 @@ from service.ranking.fuse import Fused, ScoredList, reciprocal_rank, weighted_su
 from service.ranking.normalize import NORMALIZERS, Scores
 from service.ranking.sample import plackett_luce
 from service.store.spaces import PRODUCTS
-from service.store.vectors import VectorStore
+from service.store.vectors import Hits, VectorStore
 
 _DAY_S = 86_400
 
 
-def fuse(candidates: Candidates, surface: Surface) -> Fused:
-    """Step 5: the lists without their ineligible products as one."""
-    gone = np.fromiter(candidates.dropped, np.int64, len(candidates.dropped))
-    lists = {}
-    for name, hits in candidates.retrieved.lists.items():
-        keep = ~np.isin(hits.ids, gone)
-        lists[name] = ScoredList(hits.ids[keep], hits.scores[keep].astype(np.float64))
+def fuse(lists: Mapping[str, Hits], surface: Surface) -> Fused:
+    """Step 4: each signal's list as one."""
+    scored = {name: ScoredList(hits.ids, hits.scores.astype(np.float64)) for name, hits in lists.items()}
     if surface.fuse == "rrf":
-        return reciprocal_rank(lists, surface.weights, surface.rrf_k)
+        return reciprocal_rank(scored, surface.weights, surface.rrf_k)
     normalize = NORMALIZERS[surface.normalize]
-    return weighted_sum({name: ScoredList(s.ids, normalize(s.scores)) for name, s in lists.items()}, surface.weights)
+    return weighted_sum({name: ScoredList(s.ids, normalize(s.scores)) for name, s in scored.items()}, surface.weights)
 
 
 def adjust(
-    fused: Fused, candidates: Candidates, surface: Surface, preferences: Mapping[str, Any] | None, now: float
+    fused: Fused,
+    products: Mapping[int, Mapping[str, Any]],
+    surface: Surface,
+    preferences: Mapping[str, Any] | None,
+    now: float,
 ) -> Fused:
     """Step 6: what is known of the products themselves changes their scores.
 
     Parameters
     ----------
-    preferences : what the user told on arrival: categories, brands, price range. now : seconds since 1970, UTC.
+    products : id -> fields of every product in the list. now : seconds since 1970, UTC.
+    preferences : what the user told on arrival: categories, brands, price range.
     """
     if not len(fused.ids):
         return fused
-    payloads = [candidates.payloads[product_id] for product_id in fused.ids.tolist()]
+    payloads = [products[product_id] for product_id in fused.ids.tolist()]
     gains: dict[str, Scores] = {}
     if surface.freshness:
         ages_days = (now - np.array([payload["created_at"] for payload in payloads], dtype=np.float64)) / _DAY_S
@@ -61,8 +61,7 @@ def diversify(
     """Step 7: the list with its first n in slate order, and those slots' propensities."""
     order = np.arange(len(fused.ids))
     if surface.mmr_lambda < 1 and len(order) > 1:
-        pool = fused.ids[: max(surface.mmr_pool, n)]
-        picked = mmr(fused.scores[: len(pool)], text_vectors(store, pool), n, surface.mmr_lambda)
+        picked = mmr(fused.scores, text_vectors(store, fused.ids), n, surface.mmr_lambda)
         order = np.concatenate([picked, np.setdiff1d(order, picked)])
     # slots are drawn by the scores in descending order, whoever MMR put there: variety survives the draw
     drawn, propensities = plackett_luce(fused.scores, n, surface.temperature, seed)

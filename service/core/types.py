@@ -185,7 +185,7 @@ class Trace:
     Attributes
     ----------
     retrieved : signal -> number of candidates it proposed.
-    dropped : product id -> why it was not eligible. outranked : eligible, but not in the slate.
+    dropped : product id -> why it was not eligible. outranked : the others that are not in the slate.
     step_ms : step -> milliseconds.
     """
 
