@@ -19,7 +19,23 @@ from service.store.serving import serving_payload, serving_rows
 from service.store.vectors import VectorStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Eligible:
+    """The first products of a list that may be shown.
+
+    Attributes
+    ----------
+    places : int64, where in the list they stand, ascending. looked_at : how many of the list had to be read for that.
+    payloads : product id -> its fields. dropped : product id -> why it may not be shown.
+    """
+
+    places: Ids
+    looked_at: int
+    payloads: Mapping[int, Mapping[str, Any]]
+    dropped: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """What retrieval proposes, fused, and what the database says of the best of it now.
 
@@ -60,27 +76,24 @@ def gather(
         with watch.step("fuse"):
             fused = fuse(retrieved.lists, surface)
         with watch.step("filter"):
-            found = _checked(database, retrieved, fused, wanted, max(surface.pool, n), surface)
+            found = first_eligible(database, fused.ids, wanted, max(surface.pool, n), surface.in_stock_only)
         is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
-        if len(found.fused.ids) >= n or is_exhausted or limit >= retrieval.max_candidates:
-            return found
+        if len(found.places) >= n or is_exhausted or limit >= retrieval.max_candidates:
+            rest = fused.ids[found.looked_at :]
+            return Candidates(retrieved, fused.take(found.places), rest, found.payloads, found.dropped)
         limit = min(limit * retrieval.growth, retrieval.max_candidates)
 
 
-def _checked(
-    database: Database, retrieved: Retrieved, fused: Fused, wanted: Filter | None, most: int, surface: Surface
-) -> Candidates:
-    """The first `most` products of the fused list that may be shown: reading all of them would cost the most."""
+def first_eligible(database: Database, ids: Ids, wanted: Filter | None, most: int, in_stock_only: bool) -> Eligible:
+    """The first `most` of `ids` int64[C] that may be shown; reading all of them would cost more than all the rest."""
     payloads: dict[int, Mapping[str, Any]] = {}
     dropped: dict[int, str] = {}
     start = 0
     with database.session() as session:
-        while start < len(fused.ids) and (missing := most - start + len(dropped)) > 0:
-            ids = fused.ids[start : start + missing].tolist()
-            payloads |= {i: serving_payload(row) for i, row in serving_rows(session, ids).items()}
-            dropped |= why_not(ids, payloads, wanted, in_stock_only=surface.in_stock_only)
-            start += len(ids)
-    seen = fused.take(np.arange(start))
-    gone = np.fromiter(dropped, np.int64, len(dropped))
-    eligible = seen.take(np.flatnonzero(~np.isin(seen.ids, gone)))
-    return Candidates(retrieved, eligible, fused.ids[start:], payloads, dropped)
+        while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
+            some = ids[start : start + missing].tolist()
+            payloads |= {i: serving_payload(row) for i, row in serving_rows(session, some).items()}
+            dropped |= why_not(some, payloads, wanted, in_stock_only=in_stock_only)
+            start += len(some)
+    places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
+    return Eligible(places, start, payloads, dropped)
