@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(0, ge=0, le=256, description="CPU threads of the encoders; 0 = all cores")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 = any free one")
+    background: Literal["auto", "on", "off"] = Field(
+        "auto", description="whether `vitrine serve` also indexes, counts and trains; auto: unless Qdrant is a server"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @property
@@ -73,6 +77,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether vectors and truth both live in this process's own folder."""
         return self.qdrant_url is None and self.database_url is None
+
+    @property
+    def runs_background(self) -> bool:
+        """Whether a serving process also does what a worker does."""
+        return self.background == "on" or (self.background == "auto" and self.qdrant_url is None)
 
 
 @dataclass(frozen=True, slots=True)

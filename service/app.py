@@ -1,19 +1,15 @@
-"""The FastAPI application: routes, middleware and the indexing loop around one `Runtime`."""
+"""The FastAPI application: routes, middleware and what goes on behind them around one `Runtime`."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from indexer.release.loop import ReleaseLoop
-from indexer.release.publish import Publisher
-from indexer.schedule import Schedule
-from indexer.tasks import background_tasks
-from indexer.worker import IndexingLoop
 from service.api import bundle, events, health, home, popular, problems, products, search, similar, users
 from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
+from service.background import make_background
 from service.runtime import Runtime
 
 MAX_BODY_BYTES = 16 * 2**20
@@ -31,27 +27,13 @@ _ERRORS = {
 
 
 def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
-    """The API over an opened runtime; the indexing loop runs from start-up to shutdown."""
-    indexing = runtime.params.indexing
-    loop = IndexingLoop(runtime.outbox, indexing.poll_ms / 1000, indexing.optimize_after)
-    schedule = Schedule(
-        runtime.database,
-        background_tasks(runtime.settings, runtime.params.schedule, runtime.database, runtime.count_popular, clock),
-        clock,
-    )
-    publishing = _release_loop(runtime)
+    """The API over an opened runtime; what goes on behind it, unless a worker does that, ends with it."""
+    background = make_background(runtime, clock) if runtime.settings.runs_background else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loop.start()
-        if publishing is not None:
-            publishing.start()
-        schedule.start()
-        yield
-        schedule.stop()
-        if publishing is not None:
-            publishing.stop()
-        loop.stop()
+        with background.running() if background else nullcontext():
+            yield
 
     app = FastAPI(
         title="Vitrine",
@@ -60,7 +42,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         lifespan=lifespan,
         responses=_ERRORS,  # type: ignore[arg-type]
     )
-    app.state.vitrine = AppState(runtime, loop)
+    app.state.vitrine = AppState(runtime, background.indexing if background else None)
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
     for module in (search, similar, bundle, home, popular, products, events, users, health):
@@ -69,14 +51,3 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(RequestContext)
     return app
-
-
-def _release_loop(runtime: Runtime) -> ReleaseLoop | None:
-    """Publishes what is trained beside this process; whoever trains with a Qdrant server publishes by himself."""
-    settings, params = runtime.settings, runtime.params
-    if settings.qdrant_url is not None:
-        return None
-    publisher = Publisher(
-        runtime.database, runtime.store, settings.releases_dir, runtime.fields, params.training.checks
-    )
-    return ReleaseLoop(publisher, params.releases.poll_ms / 1000, params.releases.keep)

@@ -36,14 +36,15 @@ LAYERS: dict[str, set[str]] = {
         "config", "service.core", "service.explain", "service.store", "service.encode", "service.pipeline",
         "service.runtime", "indexer",
     },
-    "service.app": {"config", "service.core", "service.api", "service.runtime", "indexer"},
+    "service.background": {"config", "service.core", "service.runtime", "indexer"},
+    "service.app": {"config", "service.core", "service.api", "service.runtime", "service.background", "indexer"},
     "eval": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
         "service.pipeline", "service.runtime", "service.app", "indexer",
     },
     "service.cli": {
         "config", "service.core", "service.store", "service.encode", "service.signals", "service.pipeline",
-        "service.runtime", "service.app", "indexer", "eval",
+        "service.runtime", "service.background", "service.app", "indexer", "eval",
     },
 }  # fmt: skip
 

@@ -19,10 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """What the app serves from."""
+    """What the app serves from.
+
+    Attributes
+    ----------
+    indexing : the loop of this process; None where a worker has it.
+    """
 
     runtime: Runtime
-    indexing: IndexingLoop
+    indexing: IndexingLoop | None
 
     async def call(self, work: Callable[[], T], *, quick: bool = False) -> T:
         """Run blocking code without stopping the event loop.

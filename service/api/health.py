@@ -5,8 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import text
 
+from indexer.worker import IndexingState
 from service.api.dependencies import AppState, State
 from service.core.errors import RecommenderError
+from service.store.outbox import count_stale
 from service.store.spaces import PRODUCTS
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -29,16 +31,19 @@ async def ready(state: State, response: Response) -> dict[str, Any]:
 def _readiness(state: AppState) -> dict[str, Any]:
     problems = {}
     points = None
+    indexing = state.indexing.state if state.indexing is not None else IndexingState()
     try:
         with state.runtime.database.session() as session:
-            session.connection().execute(text("SELECT 1"))
+            if state.indexing is None:
+                indexing.waiting = count_stale(session)
+            else:
+                session.connection().execute(text("SELECT 1"))
     except RecommenderError as error:
         problems["database"] = error.message
     try:
         points = state.runtime.store.count(PRODUCTS)
     except RecommenderError as error:
         problems["vectors"] = error.message
-    indexing = state.indexing.state
     return {
         "status": "unavailable" if problems else "ok",
         "indexed": points,

@@ -151,7 +151,8 @@ async def delete_products(
 async def _write(state: AppState, work: Callable[[], T]) -> T:
     """Run a change and have the index follow at once."""
     result = await state.call(work)
-    state.indexing.wake()
+    if state.indexing is not None:
+        state.indexing.wake()
     return result
 
 

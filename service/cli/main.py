@@ -63,7 +63,8 @@ def _options(
 def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
     modules = (
-        "demo", "catalogue", "events", "serving", "status", "config", "train", "release", "jobs", "measure", "offline",
+        "demo", "catalogue", "events", "serving", "worker", "status", "config", "train", "release", "jobs", "measure",
+        "offline",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")

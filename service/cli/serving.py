@@ -26,7 +26,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 = any free one [VITRINE_PORT].")
     ] = None,
 ) -> None:
-    """Answer HTTP requests and keep the index up to date."""
+    """Answer HTTP requests; without a Qdrant server also index, count and train, see `worker`."""
     from config.log import configure_logging
     from service.cli.opening import open_shop
     from service.cli.ports import address_of, bound_socket
@@ -54,6 +54,8 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     )
     address = address_of(listener)
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
+    if not runtime.settings.runs_background:
+        ctx.say("Indexing, counting and training are left to `vitrine worker` (VITRINE_BACKGROUND).")
     uvicorn.Server(config).run(sockets=[listener])
 
 

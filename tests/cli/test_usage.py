@@ -15,7 +15,7 @@ def test_help_names_every_command(vitrine: Vitrine) -> None:
         assert command in outcome.out
 
 
-@pytest.mark.parametrize("command", ["demo", "index", "serve", "status", "config", "train-image"])
+@pytest.mark.parametrize("command", ["demo", "index", "serve", "worker", "status", "config", "train-image"])
 def test_every_command_explains_itself(vitrine: Vitrine, command: str) -> None:
     outcome = vitrine(command, "--help")
     assert (outcome.code, "Usage: vitrine" in outcome.out) == (0, True)

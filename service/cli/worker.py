@@ -1,0 +1,48 @@
+"""``vitrine worker``: what goes on behind the answers, in a process of its own beside a Qdrant server."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING
+
+import typer
+
+from service.cli.console import Context, write_json
+from service.cli.main import app
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+@app.command()
+def worker(context: typer.Context) -> None:
+    """Index, count and train beside API processes; needs a Qdrant server."""
+    from config.log import configure_logging
+    from service.background import make_background
+    from service.cli.opening import open_shop
+    from service.cli.serving import ends_quietly
+
+    ctx: Context = context.obj
+    settings = ctx.settings()
+    _check_server(settings)
+    configure_logging(settings.log_level)
+    with (
+        ends_quietly(),
+        open_shop(ctx, settings) as runtime,
+        make_background(runtime, partial(datetime.now, UTC)).running(),
+    ):
+        if ctx.as_json:
+            write_json({"pid": os.getpid()})
+        ctx.say("[bold]Vitrine[/bold] works in the background; `vitrine jobs` says what it did. Ctrl+C stops it.")
+        Event().wait()
+
+
+def _check_server(settings: "Settings") -> None:
+    from service.core.errors import ConfigurationError
+
+    if settings.qdrant_url is None:
+        raise ConfigurationError(
+            "the embedded engine belongs to one process, and `vitrine serve` already does what a worker does; a worker "
+            "needs a Qdrant server: set VITRINE_QDRANT_URL"
+        )
