@@ -1,5 +1,6 @@
 """Behaviour parameters: `recommender.toml` as typed, frozen values; every field's meaning stands there."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from config.frozen import Frozen
 from config.training import Releases, Training
 from service.core.errors import ConfigurationError
+from service.core.event_weights import EventWeights
 from service.core.types import EventType
 
 if TYPE_CHECKING:
@@ -48,11 +50,18 @@ class Indexing(Frozen):
 
 
 class Events(Frozen):
-    """What is accepted of what users do."""
+    """What is accepted of what users do, and what it says about taste."""
 
     unknown_products: Literal["keep", "refuse"]
     max_batch: int = Field(ge=1, le=10_000)
     max_waiting: int = Field(ge=1)
+    liked_from: float
+    disliked_to: float
+    weights: dict[EventType, Annotated[float, Field(ge=-100, le=100)]]
+
+    def taste(self, half_life_days: float = math.inf) -> EventWeights:
+        """The weights as the core's word, halving by age only where asked to."""
+        return EventWeights(self.weights, half_life_days, self.liked_from, self.disliked_to)
 
 
 class Bm25(Frozen):
@@ -81,16 +90,13 @@ class Retrieval(Frozen):
 
 
 class HistoryParams(Frozen):
-    """How much of a user's past counts, and how much each part of it."""
+    """How much of a user's past counts."""
 
     limit: int = Field(ge=1, le=100_000)
     products: int = Field(ge=1, le=10_000)
     profile_products: int = Field(ge=1, le=1000)
     half_life_products: dict[str, Annotated[float, Field(gt=0)]]
     idle_days: float = Field(gt=0)
-    liked_from: float
-    disliked_to: float
-    weights: dict[EventType, Annotated[float, Field(ge=-1000, le=1000)]]
 
 
 class PopularParams(Frozen):

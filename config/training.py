@@ -13,12 +13,9 @@ _Neighbours = Annotated[int, Field(ge=1, le=1000)]
 
 
 class Events(Frozen):
-    """What an interaction says about taste."""
+    """How interactions age and add up."""
 
-    weights: dict[EventType, Annotated[float, Field(ge=-100, le=100)]]
     half_life_days: float = Field(gt=0)
-    liked_from: float
-    disliked_to: float
     largest: float = Field(gt=0)
 
 

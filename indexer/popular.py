@@ -38,6 +38,10 @@ def make_popular(database: Database, tenant: str, params: PopularParams, weights
 
     The clock of the trend is the newest event: a shop whose feed stopped yesterday trends as of yesterday.
 
+    Parameters
+    ----------
+    weights : what events count, without age: the trend decays by itself.
+
     Returns
     -------
     datetime : when they were made.
@@ -103,11 +107,10 @@ def _trend(database: Database, tenant: str, shelf: _Shelf, params: PopularParams
     behaviour = read_behaviour(database, tenant, since=newest - timedelta(days=params.window_days), until=None)
     here = np.isin(behaviour.products, shelf.ids)
     behaviour = behaviour.take(here)
-    timeless = EventWeights(weights.by_type, float("inf"), weights.liked_from, weights.disliked_to)
     data = training_data(
         np.zeros(len(behaviour), np.int64),
         np.searchsorted(shelf.ids, behaviour.products),
-        event_weights(behaviour.types, behaviour.values, behaviour.at, newest.timestamp(), timeless),
+        event_weights(behaviour.types, behaviour.values, behaviour.at, newest.timestamp(), weights),
         behaviour.at,
         behaviour.sessions,
         n_users=1,

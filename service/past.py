@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from config.params import HistoryParams
+from config.params import Params
 from service.core.behaviour import EVENT_TYPES, History
-from service.core.event_weights import EventWeights, event_weights
+from service.core.event_weights import event_weights
 from service.core.types import EventType, Floats, Ids, Past
 from service.ranking.fold_in import fold_in
 from service.ranking.taste import recent_products
@@ -18,7 +18,7 @@ _WANTING = (EventType.CART, EventType.WISHLIST, EventType.PURCHASE)
 
 
 def make_past(
-    store: VectorStore, history: History, release: ServedRelease | None, params: HistoryParams, slots: tuple[str, ...],
+    store: VectorStore, history: History, release: ServedRelease | None, params: Params, slots: tuple[str, ...],
     now: float,
 ) -> Past | None:  # fmt: skip
     """What the history says; None if it says nothing.
@@ -27,14 +27,13 @@ def make_past(
     ----------
     slots : of the products collection, to make profiles in.
     """
-    weights = event_weights(history.types, history.values, history.at, now, event_weights_of(params))
-    products, opinions = recent_products(history.products, weights, limit=params.products)
+    weights = event_weights(history.types, history.values, history.at, now, params.events.taste())
+    products, opinions = recent_products(history.products, weights, history.hidden, limit=params.history.products)
     if not len(products):
         return None
-    past = Past(products, opinions, params.half_life_products, _wanted(history), {}, None)
-    profile = {
-        slot: mean for slot in slots if (mean := _profile(store, past, slot, params.profile_products)) is not None
-    }
+    past = Past(products, opinions, params.history.half_life_products, _wanted(history), {}, None)
+    limit = params.history.profile_products
+    profile = {slot: mean for slot in slots if (mean := _profile(store, past, slot, limit)) is not None}
     return replace(past, profile=profile, user=_user_vector(store, past, release))
 
 
@@ -44,15 +43,10 @@ def seen(history: History, types: tuple[EventType, ...]) -> frozenset[int]:
     return frozenset(history.products[np.isin(history.types, codes)].tolist())
 
 
-def event_weights_of(params: HistoryParams) -> EventWeights:
-    """The configured weights as the core's word; history halves by products, not by days."""
-    by_type = {EventType(name): weight for name, weight in params.weights.items()}
-    return EventWeights(by_type, float("inf"), params.liked_from, params.disliked_to)
-
-
 def _wanted(history: History) -> Ids:
     codes = [EVENT_TYPES.index(kind) for kind in _WANTING]
-    wanted = history.products[np.isin(history.types, codes)]
+    is_wanted = np.isin(history.types, codes) & ~np.isin(history.products, list(history.hidden))
+    wanted = history.products[is_wanted]
     _, first = np.unique(wanted, return_index=True)
     return wanted[np.sort(first)]
 

@@ -83,7 +83,6 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from indexer.popular import make_popular
     from indexer.sync import Outbox
     from service.context import Services
-    from service.past import event_weights_of
     from service.served_popular import LivePopular
     from service.served_release import LiveRelease
     from service.signals import SIGNALS, Encoders
@@ -114,7 +113,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 params.indexing.batch,
                 also=release.collections,
             ),
-            partial(make_popular, database, DEFAULT_TENANT, params.popular, event_weights_of(params.history)),
+            partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
 
 

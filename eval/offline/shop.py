@@ -11,8 +11,8 @@ from service.core.errors import IndexNotReady
 from service.core.types import DEFAULT_TENANT, Interaction, Product
 
 if TYPE_CHECKING:
+    from config.params import Params
     from config.settings import Settings
-    from config.training import Training
     from indexer.release.artifacts import Artifacts
     from indexer.release.shop import ShopData
     from service.runtime import Runtime
@@ -63,11 +63,11 @@ def trained_shop(settings: "Settings", products: Sequence[Product], split: Split
         say(f"Embedding {len(products):,} products")
         index_stale(runtime.outbox)
         runtime.store.optimize(PRODUCTS)
-        training = _on_everything(runtime.params.training)
+        params = _on_everything(runtime.params)
         say("Training")
-        data = read_shop(runtime.database, DEFAULT_TENANT, training, datetime.now(UTC).timestamp())
+        data = read_shop(runtime.database, DEFAULT_TENANT, params, datetime.now(UTC).timestamp())
         release_id = build_release(
-            runtime.database, training, settings.releases_dir, on_step=lambda step: say(f"  {step}")
+            runtime.database, params, settings.releases_dir, on_step=lambda step: say(f"  {step}")
         )
         artifacts = load_artifacts(settings.releases_dir, release_id)
         say("Publishing")
@@ -76,9 +76,10 @@ def trained_shop(settings: "Settings", products: Sequence[Product], split: Split
         yield Trained(runtime, keys, data, artifacts)
 
 
-def _on_everything(training: "Training") -> "Training":
+def _on_everything(params: "Params") -> "Params":
     """The evaluation has its own held-out part: training need not keep another."""
-    return training.model_copy(update={"checks": training.checks.model_copy(update={"held_out_share": 0.0})})
+    checks = params.training.checks.model_copy(update={"held_out_share": 0.0})
+    return params.model_copy(update={"training": params.training.model_copy(update={"checks": checks})})
 
 
 def _record(runtime: "Runtime", events: Sequence[Interaction]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from config.training import Training
+from config.params import Params
 from indexer.release.artifacts import Artifacts, RuleTable, save_artifacts
 from indexer.release.learn import Learned, learn, timed
 from indexer.release.model import Model, popularity
@@ -30,7 +30,7 @@ _LIBRARIES = ("vitrine", "numpy", "scipy", "rectools-lightfm", "implicit", "scik
 
 def build_release(
     database: Database,
-    training: Training,
+    params: Params,
     folder: Path,
     *,
     tenant: str = DEFAULT_TENANT,
@@ -54,6 +54,7 @@ def build_release(
     ------
     InvalidQuery : there is too little to train on; no release comes about.
     """
+    training = params.training
     seed = training.seed if seed is None else seed
     now = now or datetime.now(UTC)
     seconds: dict[str, float] = {}
@@ -65,7 +66,7 @@ def build_release(
             yield
 
     with step("read"):
-        shop = read_shop(database, tenant, training, now.timestamp())
+        shop = read_shop(database, tenant, params, now.timestamp())
     release_id = f"{now:%Y%m%d-%H%M%S}-{token_hex(2)}"
     with database.session() as session:
         begun = {"host": socket.gethostname(), "seed": seed, "go_live": go_live}
@@ -77,7 +78,7 @@ def build_release(
             metrics = _metrics(learned.model, tail, popularity(interaction_matrix(data)))
         with step("write"):
             artifacts = _artifacts(release_id, shop, learned, tail)
-            manifest = _manifest(artifacts, shop, training, seed, tenant, seconds)
+            manifest = _manifest(artifacts, shop, params, seed, tenant, seconds)
             save_artifacts(folder, replace(artifacts, manifest=manifest, metrics=metrics))
     except Exception as error:
         reason = error.message if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"
@@ -128,7 +129,7 @@ def _rule_table(learned: Learned, kept: np.ndarray) -> RuleTable:
 
 
 def _manifest(
-    artifacts: Artifacts, shop: ShopData, training: Training, seed: int, tenant: str, seconds: Mapping[str, float]
+    artifacts: Artifacts, shop: ShopData, params: Params, seed: int, tenant: str, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
     model = artifacts.model
     counts = {
@@ -144,7 +145,8 @@ def _manifest(
         "host": socket.gethostname(),
         "tenant": tenant,
         "seed": seed,
-        "parameters": training.model_dump(mode="json"),
+        "parameters": params.training.model_dump(mode="json"),
+        "event_weights": params.events.model_dump(mode="json", include={"weights", "liked_from", "disliked_to"}),
         "behaviour_hash": shop.behaviour_hash,
         "catalogue_hash": shop.catalogue_hash,
         "counts": counts,

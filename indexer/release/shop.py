@@ -10,13 +10,13 @@ import numpy as np
 from sqlalchemy import select
 from sqlmodel import Session
 
-from config.training import Training
+from config.params import Params
 from indexer.train.data import TrainingData, latest_per_user, training_data
 from indexer.train.factors import Sides
 from indexer.train.features import COLUMNS, feature_matrix
 from service.core.behaviour import TYPE_CODES, Behaviour
 from service.core.errors import InvalidQuery
-from service.core.event_weights import EventWeights, event_weights
+from service.core.event_weights import event_weights
 from service.core.types import Ids
 from service.store.behaviour import read_behaviour
 from service.store.database import Database
@@ -50,7 +50,7 @@ class ShopData:
     catalogue_hash: str
 
 
-def read_shop(database: Database, tenant: str, training: Training, now: float) -> ShopData:
+def read_shop(database: Database, tenant: str, params: Params, now: float) -> ShopData:
     """Read and number everything.
 
     Age counts from the newest interaction, but never from later than `now` (epoch seconds): a feed that stopped years
@@ -60,6 +60,7 @@ def read_shop(database: Database, tenant: str, training: Training, now: float) -
     ------
     InvalidQuery : there is too little to train on; code ``nothing_to_train_on``.
     """
+    training = params.training
     with database.session() as session:
         resolve_products(session, tenant)
     behaviour = read_behaviour(database, tenant, since=None, until=None)
@@ -69,20 +70,14 @@ def read_shop(database: Database, tenant: str, training: Training, now: float) -
     known = np.isin(behaviour.products, products)  # all, unless a product was deleted between the two reads
     behaviour = behaviour if known.all() else behaviour.take(known)
     users = np.unique(np.concatenate([behaviour.users, np.fromiter(features, np.int64, len(features))]))
-    data = _numbered(behaviour, products, users, training, now)
+    data = _numbered(behaviour, products, users, params, now)
     _require_enough(data, training.min_users)
     sides = Sides(
         items=_matrix(tokens, training.feature_columns),
         users=_matrix([list(_user_tokens(features.get(user, {}))) for user in users.tolist()]) if features else None,
     )
-    baskets = _baskets(behaviour, products, training)
+    baskets = _baskets(behaviour, products, params)
     return ShopData(products, users, data, sides, baskets, behaviour.fingerprint(), catalogue_hash)
-
-
-def event_weights_of(training: Training) -> EventWeights:
-    """The weights of events as training and serving use them."""
-    events = training.events
-    return EventWeights(events.weights, events.half_life_days, events.liked_from, events.disliked_to)
 
 
 def _products(session: Session, tenant: str, *, name_words: bool) -> tuple[Ids, list[list[str]], str]:
@@ -123,9 +118,10 @@ def _matrix(tokens: list[list[str]], columns: int = COLUMNS) -> Any:
     return feature_matrix(tokens, columns) if any(tokens) else None
 
 
-def _numbered(behaviour: Behaviour, products: Ids, users: Ids, training: Training, now: float) -> TrainingData:
+def _numbered(behaviour: Behaviour, products: Ids, users: Ids, params: Params, now: float) -> TrainingData:
     newest = min(float(behaviour.at.max()), now) if len(behaviour) else now
-    weights = event_weights(behaviour.types, behaviour.values, behaviour.at, newest, event_weights_of(training))
+    taste = params.events.taste(params.training.events.half_life_days)
+    weights = event_weights(behaviour.types, behaviour.values, behaviour.at, newest, taste)
     data = training_data(
         np.searchsorted(users, behaviour.users),
         np.searchsorted(products, behaviour.products),
@@ -135,7 +131,7 @@ def _numbered(behaviour: Behaviour, products: Ids, users: Ids, training: Trainin
         n_users=len(users),
         n_items=len(products),
     )
-    return latest_per_user(data.take(data.weights != 0), training.max_per_user)
+    return latest_per_user(data.take(data.weights != 0), params.training.max_per_user)
 
 
 def _require_enough(data: TrainingData, min_users: int) -> None:
@@ -150,15 +146,9 @@ def _require_enough(data: TrainingData, min_users: int) -> None:
         )
 
 
-def _baskets(behaviour: Behaviour, products: Ids, training: Training) -> tuple[Ids, Ids]:
+def _baskets(behaviour: Behaviour, products: Ids, params: Params) -> tuple[Ids, Ids]:
     """Products put together: by the types that make a basket, or, where these never happen, by liking in one visit."""
-    chosen = np.isin(behaviour.types, [TYPE_CODES[kind] for kind in training.association.types])
+    chosen = np.isin(behaviour.types, [TYPE_CODES[kind] for kind in params.training.association.types])
     if not chosen.any():
-        timeless = EventWeights(**{**_fields(training), "half_life_days": float("inf")})
-        chosen = event_weights(behaviour.types, behaviour.values, behaviour.at, 0.0, timeless) > 0
+        chosen = event_weights(behaviour.types, behaviour.values, behaviour.at, 0.0, params.events.taste()) > 0
     return behaviour.sessions[chosen], np.searchsorted(products, behaviour.products[chosen])
-
-
-def _fields(training: Training) -> dict[str, Any]:
-    events = training.events
-    return {"by_type": events.weights, "liked_from": events.liked_from, "disliked_to": events.disliked_to}

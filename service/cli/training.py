@@ -33,11 +33,11 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
     from service.store.releases import get_release
 
     settings = ctx.settings()
-    training = load_params(settings.config_file).training
+    params = load_params(settings.config_file)
     with open_database_only(settings) as database, only_trainer(settings.releases_dir):
         fail_abandoned(database, settings.releases_dir)
         with ctx.working("Training"):
-            release_id = build_release(database, training, settings.releases_dir, seed=seed, go_live=go_live)
+            release_id = build_release(database, params, settings.releases_dir, seed=seed, go_live=go_live)
         with _own_vectors(settings) as store:
             if store is not None:
                 return _publish(ctx, settings, database, store, release_id)

@@ -1,17 +1,23 @@
 """What a user's recent past says of products: what was done, and how often."""
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
 from service.core.types import Floats, Ids
 
 
-def recent_products(products: Ids, weights: Floats, *, limit: int) -> tuple[Ids, NDArray[np.float64]]:
+def recent_products(
+    products: Ids, weights: Floats, hidden: Collection[int] = (), *, limit: int
+) -> tuple[Ids, NDArray[np.float64]]:
     """Distinct products, newest first, each with the sum of its interactions' weights.
 
     Parameters
     ----------
     products : int64[H], newest interaction first. weights : float32[H], see `core.event_weights`; 0 says nothing.
+    hidden : of these only what speaks against them counts: who hides a product does not want it, however often it was
+        looked at before.
     limit : products at most.
 
     Returns
@@ -25,6 +31,8 @@ def recent_products(products: Ids, weights: Floats, *, limit: int) -> tuple[Ids,
     >>> ids.tolist(), opinions.tolist()
     ([8, 9], [2.0, 1.0])
     """
+    if hidden:
+        weights = np.where(np.isin(products, list(hidden)), np.minimum(weights, 0), weights)
     distinct, first, inverse = np.unique(products, return_index=True, return_inverse=True)
     total = np.bincount(inverse, weights, minlength=len(distinct))
     order = np.argsort(first, kind="stable")

@@ -62,11 +62,13 @@ class Signal:
 
 
 def history_query(query: Query, signal: str) -> SparseVector | None:
-    """Each product of the past with its weight for this signal, or the anchor alone; None where there is neither."""
+    """Each product of the past with its weight for this signal, or the anchor alone; None where nothing is liked."""
     if query.anchor is not None:
         return SparseVector(np.array([query.anchor.product_id], np.uint32), np.ones(1, np.float32))
     if query.past is None or not len(query.past.products):
         return None
     weights = query.past.weights(signal).astype(np.float32)
     told = weights != 0  # what has decayed to nothing costs time and says nothing
+    if not (weights > 0).any():
+        return None  # all neighbours of what is disliked, in whatever order, are worse than no answer
     return SparseVector(query.past.products[told].astype(np.uint32), weights[told])

@@ -60,7 +60,8 @@ def release(runtime: Runtime) -> None:
         }
     )
     folder = runtime.settings.releases_dir
-    made = build_release(runtime.database, training, folder)
+    params = load_params().model_copy(update={"training": training})
+    made = build_release(runtime.database, params, folder)
     published = publish_release(
         Publisher(runtime.database, runtime.store, folder, runtime.fields, training.checks), made
     )

@@ -66,6 +66,13 @@ def test_an_overlay_changes_what_it_names_and_nothing_else(overlay):
     assert own.encoders.bm25.b == defaults.encoders.bm25.b
 
 
+def test_there_is_one_table_of_event_weights_and_only_training_ages_them(overlay):
+    events = overlay("[events]\nliked_from = 3\n[events.weights]\nview = 2").events
+    assert (events.taste().by_type["view"], events.taste().by_type["hide"]) == (2.0, -5.0)
+    assert (events.taste().liked_from, events.taste().half_life_days) == (3.0, float("inf"))
+    assert events.taste(90.0).half_life_days == 90.0
+
+
 def test_an_empty_overlay_changes_nothing(overlay):
     assert overlay("") == load_params()
 
@@ -89,6 +96,12 @@ def test_params_cannot_be_changed_by_mistake():
     ("text", "says"),
     [
         ("[surfaces.search]\nlamda = 1", "surfaces.search.lamda"),
+        ("[history.weights]\nview = 1", "history.weights: there is no such key"),
+        ("[history]\nliked_from = 3", "history.liked_from: there is no such key"),
+        ("[training.events]\nweights = { view = 1 }", "training.events.weights: there is no such key"),
+        ("[training.events]\ndisliked_to = 1", "training.events.disliked_to: there is no such key"),
+        ("[events.weights]\nlook = 1", "events.weights.look"),
+        ("[events.weights]\nview = -101", "events.weights.view"),
         ("[bogus]\na = 1", "bogus"),
         ("[indexing]\nbatch = 0", "indexing.batch"),
         ("[indexing]\nbatch = 10001", "indexing.batch"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from config.params import load_params
+from config.params import Params, load_params
 from config.training import Training
 from indexer.release.build import build_release
 from indexer.release.publish import Publisher, publish_release
@@ -59,11 +59,15 @@ class ReleaseShop:
     training: Training
 
     @property
+    def params(self) -> Params:
+        return load_params().model_copy(update={"training": self.training})
+
+    @property
     def publisher(self) -> Publisher:
         return Publisher(self.database, self.store, self.folder, with_attributes(("colour",)), self.training.checks)
 
     def train(self, **options: Any) -> str:
-        return build_release(self.database, self.training, self.folder, **options)
+        return build_release(self.database, self.params, self.folder, **options)
 
     def publish(self, release_id: str, **options: Any) -> Release:
         return publish_release(self.publisher, release_id, **options)

@@ -9,7 +9,7 @@ from indexer.release.shop import read_shop
 
 def item_features(shop: Any, **training: Any) -> Any:
     shop = shop.with_training(**training)
-    return read_shop(shop.database, "default", shop.training, datetime.now(UTC).timestamp()).sides.items
+    return read_shop(shop.database, "default", shop.params, datetime.now(UTC).timestamp()).sides.items
 
 
 def test_words_of_the_name_are_features_only_where_it_is_configured(open_release_shop: Callable[..., Any]) -> None:
