@@ -68,12 +68,33 @@ def ndcg(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
     return gain / ideal
 
 
+def average_precision(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
+    """Precision at the rank of each relevant product, over as many as could be found: 1 for the ideal order.
+
+    ``sum over relevant ranks r <= k of precision@r / min(k, |relevant|)``; its mean over queries is MAP@k
+    (Buckley & Voorhees 2000, doi:10.1145/345508.345543; cut at k as in the Kaggle competitions, where trec_eval
+    divides by |relevant|).
+
+    Examples
+    --------
+    >>> average_precision(["a", "b", "c"], {"a", "c"}, 10)  # (1/1 + 2/3) / 2
+    0.8333333333333333
+    """
+    found, total = 0, 0.0
+    for rank, product in enumerate(ranked[:k], 1):
+        if product in relevant:
+            found += 1
+            total += found / rank
+    return total / min(k, len(relevant))
+
+
 METRICS: dict[str, Callable[[Sequence[str], AbstractSet[str], int], float]] = {
     "hit": hit,
     "recall": recall,
     "precision": precision,
     "mrr": mrr,
     "ndcg": ndcg,
+    "map": average_precision,
 }
 
 

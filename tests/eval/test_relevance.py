@@ -5,6 +5,7 @@ from math import log2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, ndcg_score, precision_score, recall_score
 
 from eval.relevance import METRICS, mean_metrics
 
@@ -24,6 +25,11 @@ def naive(name: str, ranked: list[str], relevant: set[str], k: int) -> float:
                 found += 1
                 gain += 1 / log2(position + 2)
                 first = first or 1 / (position + 1)
+    precisions = sum(
+        sum(other in relevant for other in ranked[: place + 1]) / (place + 1)
+        for place, product in enumerate(ranked[:k])
+        if product in relevant
+    )
     ideal = sum(1 / log2(position + 2) for position in range(k) if position < len(relevant))
     return {
         "hit": 1.0 if found else 0.0,
@@ -31,6 +37,7 @@ def naive(name: str, ranked: list[str], relevant: set[str], k: int) -> float:
         "precision": found / k,
         "mrr": first,
         "ndcg": gain / ideal,
+        "map": precisions / min(k, len(relevant)),
     }[name]
 
 
@@ -47,9 +54,25 @@ def test_a_metric_lies_between_zero_and_one(name: str, ranked: list[str], releva
 
 
 @given(relevant=RELEVANT, k=CUTOFFS)
-def test_the_ideal_order_has_an_ndcg_of_one(relevant: set[str], k: int) -> None:
+@pytest.mark.parametrize("name", ["ndcg", "map"])
+def test_the_ideal_order_is_worth_one(name: str, relevant: set[str], k: int) -> None:
     ranked = [*relevant, "none of them"]
-    assert METRICS["ndcg"](ranked, relevant, k) == pytest.approx(1)
+    assert METRICS[name](ranked, relevant, k) == pytest.approx(1)
+
+
+@given(ranked=st.permutations([str(number) for number in range(12)]), relevant=RELEVANT, k=CUTOFFS)
+def test_scikit_learn_says_the_same(ranked: list[str], relevant: set[str], k: int) -> None:
+    relevant &= set(ranked)
+    if not relevant:
+        return
+    wanted = [[product in relevant for product in ranked]]
+    scores = [[-place for place in range(len(ranked))]]
+    assert METRICS["ndcg"](ranked, relevant, k) == pytest.approx(ndcg_score(wanted, scores, k=k))
+    assert METRICS["map"](ranked, relevant, 12) == pytest.approx(average_precision_score(wanted[0], scores[0]))
+    top = [place < k for place in range(len(ranked))]
+    assert METRICS["recall"](ranked, relevant, k) == pytest.approx(recall_score(wanted[0], top))
+    if k <= len(ranked):
+        assert METRICS["precision"](ranked, relevant, k) == pytest.approx(precision_score(wanted[0], top))
 
 
 @given(ranked=RANKINGS, relevant=RELEVANT, k=CUTOFFS)
