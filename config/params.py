@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -148,6 +148,21 @@ class Surface(Frozen):
         return self
 
 
+ShelfName = Literal[
+    "for_you", "recently_viewed", "buy_again", "top_categories", "trending", "best_value", "new_arrivals"
+]
+SHELVES: tuple[ShelfName, ...] = get_args(ShelfName)
+"""What a page can show."""
+
+
+class Page(Frozen):
+    """A home page of several shelves."""
+
+    shelves: tuple[ShelfName, ...]
+    n: int = Field(ge=1, le=100)
+    top_categories: int = Field(ge=1, le=20)
+
+
 class Params(Frozen):
     """All behaviour of one installation."""
 
@@ -161,6 +176,7 @@ class Params(Frozen):
     schedule: ScheduleParams
     training: Training
     releases: Releases
+    page: Page
     surfaces: dict[str, Surface]
 
 

@@ -21,7 +21,7 @@ class Request:
     Parameters
     ----------
     product : external id of the anchor. text : query words. user, session : external ids of who asks.
-    n : slots wanted. exclude : external ids never to be shown.
+    n : slots wanted. exclude : external ids never to be shown. taken : internal ids that the page shows already.
     """
 
     surface: str
@@ -36,6 +36,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     weights: Mapping[str, float] | None = None
     mmr_lambda: float | None = None
+    taken: frozenset[int] = frozenset()
 
 
 def _none() -> None:

@@ -37,7 +37,9 @@ def recommend(services: Services, request: Request) -> Slate:
         known = hydrate(services, request, surface)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)
-    wanted = all_of(Match("tenant", (request.tenant,)), request.filter, _never(known.query.anchor, known.excluded))
+    wanted = all_of(
+        Match("tenant", (request.tenant,)), request.filter, _never(known.query.anchor, known.excluded | request.taken)
+    )
     candidates = gather(
         services.database, services.store, questions, wanted, n, surface, params.retrieval, watch
     )  # steps retrieve, fuse and filter
@@ -54,7 +56,7 @@ def recommend(services: Services, request: Request) -> Slate:
         known.reason,
         _items(fused, propensities, known.level),
         candidates.retrieved.degraded,
-        _shortfall(len(propensities), n, candidates.dropped),
+        shortfall(len(propensities), n, candidates.dropped),
         _trace(candidates, fused, len(propensities), watch),
     )
     services.record(slate)
@@ -104,7 +106,14 @@ def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch) -
     return Trace(retrieved, candidates.dropped, outranked, watch.step_ms)
 
 
-def _shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:
+def shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:
+    """Why there are fewer products than asked for; None if there are enough.
+
+    Examples
+    --------
+    >>> shortfall(3, 5, {7: "sold_out"})
+    '3 of 5 asked for: no more products match; 1 more were found but are not available now'
+    """
     if found >= n:
         return None
     hint = f"; {len(dropped)} more were found but are not available now" if dropped else ""

@@ -58,6 +58,8 @@ PIPELINE = (
     "stopwatch",
     "context",
     "past",
+    "shelves",
+    "shelf_lists",
     "served_popular",
     "served_release",
 )

@@ -1,20 +1,23 @@
 """``/v1/home``: the feed of one user or session."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from service.api.dependencies import FilterText, RequestId, State, Tenant, filter_from
-from service.api.schemas import HomeRequest, PersonId, SlateOut
+from config.params import SHELVES, ShelfName
+from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
+from service.api.schemas import HomeOut, HomeRequest, PersonId
 from service.api.simple_filters import SimpleFilter
-from service.api.slates import answer
+from service.api.slates import answer, page_answer
 from service.context import Request
+from service.core.errors import InvalidQuery
 from service.core.filters import all_of
 
 router = APIRouter(prefix="/v1/home", tags=["home"])
 
 
-@router.post("", response_model=SlateOut, summary="A user's feed, with filters and exclusions")
+@router.post("", response_model=HomeOut, summary="A user's feed, with filters and exclusions")
 async def post_home(body: HomeRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
     """What this user or session may like next; a newcomer gets what is popular, and the answer says so."""
     request = Request(
@@ -22,10 +25,10 @@ async def post_home(body: HomeRequest, state: State, request_id: RequestId, tena
         filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
         mmr_lambda=body.mmr_lambda,
     )  # fmt: skip
-    return await state.call(lambda: answer(state, request, explain=body.explain), quick=True)
+    return await _answer(state, request, body.shelves, explain=body.explain)
 
 
-@router.get("", response_model=SlateOut, summary="A user's feed from a link")
+@router.get("", response_model=HomeOut, summary="A user's feed from a link")
 async def get_home(
     state: State,
     request_id: RequestId,
@@ -35,9 +38,32 @@ async def get_home(
     session: PersonId | None = None,
     n: Annotated[int | None, Query(ge=1)] = None,
     filter: FilterText = None,
+    shelves: Annotated[
+        str | None, Query(max_length=500, description="`all`, or names of shelves with commas between them")
+    ] = None,
     explain: bool = False,
 ) -> Response:
     """The same with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
     request = Request("home", request_id, tenant, user=user, session=session, n=n, filter=wanted)
-    return await state.call(lambda: answer(state, request, explain=explain), quick=True)
+    return await _answer(state, request, _names(shelves), explain=explain)
+
+
+async def _answer(
+    state: AppState, request: Request, shelves: Literal["all"] | Sequence[ShelfName] | None, *, explain: bool
+) -> Response:
+    if shelves is None:
+        return await state.call(lambda: answer(state, request, explain=explain), quick=True)
+    names = state.runtime.params.page.shelves if shelves == "all" else shelves
+    return await state.call(lambda: page_answer(state, request, names, explain=explain), quick=True)
+
+
+def _names(raw: str | None) -> Literal["all"] | list[ShelfName] | None:
+    if raw is None:
+        return None
+    if raw == "all":
+        return "all"
+    asked = [part.strip() for part in raw.split(",")]
+    if unknown := sorted(set(asked) - set(SHELVES)):
+        raise InvalidQuery(f"shelves: there is no {unknown[0][:50]!r}; there are all, {', '.join(SHELVES)}")
+    return sorted((name for name in SHELVES if name in asked), key=asked.index)

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from config.params import SHELVES, ShelfName
 from service.core.fields import CATEGORY_SEPARATOR
 
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -154,6 +155,9 @@ class HomeRequest(SlateRequest):
 
     user: PersonId | None = None
     session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
+    shelves: Literal["all"] | Annotated[list[ShelfName], Field(min_length=1, max_length=len(SHELVES))] | None = Field(
+        None, description="several lists instead of one; `all` is the page as configured, and `n` counts per shelf"
+    )
 
 
 class Card(Shown):
@@ -191,3 +195,19 @@ class SlateOut(BaseModel):
     shortfall: str | None = Field(None, description="why there are fewer items than asked for")
     degraded: dict[str, str] = Field(description="signal -> why it did not take part")
     step_ms: dict[str, float] | None = None
+
+
+class ShelfOut(BaseModel):
+    """One list of a page."""
+
+    name: str
+    title: str
+    category: str | None = Field(description="the category it is about, of `top_categories`")
+    items: list[Card]
+    shortfall: str | None = Field(description="why there are fewer items than asked for")
+
+
+class HomeOut(SlateOut):
+    """A feed, or a page of shelves."""
+
+    shelves: list[ShelfOut] | None = Field(None, description="where shelves were asked for; `items` is empty then")

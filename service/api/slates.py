@@ -1,17 +1,19 @@
 """Slates as answers: the pipeline's list with everything a card shows."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 from fastapi import Response
 
+from config.params import ShelfName
 from service.api.dependencies import AppState
 from service.api.products_io import shown
 from service.context import Request
 from service.core.types import Product, RankedItem, Slate
-from service.explain.words import reason
+from service.explain.words import reason, shelf_title
 from service.pipeline import recommend
+from service.shelves import home_page
 from service.store.catalog import get_products
 from service.store.payload import is_in_stock
 from service.store.product_rows import StoredProduct
@@ -25,21 +27,52 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     """
     start = time.perf_counter()
     slate = recommend(state.runtime.services, request)
+    products = _products(state, [slate])
+    return _response(_body(slate, _cards(slate, products, explain=explain), start, explain=explain))
+
+
+def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *, explain: bool) -> Response:
+    """Several shelves as one JSON; blocks."""
+    start = time.perf_counter()
+    shelves = home_page(state.runtime.services, request, names)
+    products = _products(state, [shelf.slate for shelf in shelves])
+    feed = next((shelf.slate for shelf in shelves if shelf.name == "for_you"), shelves[0].slate)
+    rows = [
+        {
+            "name": shelf.name,
+            "title": shelf_title(shelf.name, shelf.category),
+            "category": shelf.category,
+            "items": _cards(shelf.slate, products, explain=explain),
+            "shortfall": shelf.slate.shortfall,
+        }
+        for shelf in shelves
+    ]
+    return _response(_body(feed, [], start, explain=explain) | {"shelves": rows, "shortfall": None})
+
+
+def _products(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
     with state.runtime.database.session() as session:
-        products = get_products(session, [item.product_id for item in slate.items])
+        return get_products(session, [item.product_id for slate in slates for item in slate.items])
+
+
+def _body(slate: Slate, cards: list[dict[str, object]], start: float, *, explain: bool) -> dict[str, object]:
     body: dict[str, object] = {
         "request_id": slate.request_id,
         "surface": slate.surface,
         "release": slate.release,
         "variant": slate.variant,
         "took_ms": round((time.perf_counter() - start) * 1000, 2),
-        "items": _cards(slate, products, explain=explain),
+        "items": cards,
         "fallback": {"level": slate.level, "reason": slate.fallback} if slate.fallback else None,
         "shortfall": slate.shortfall,
         "degraded": dict(slate.degraded),
     }
     if explain:
         body["step_ms"] = {step: round(ms, 3) for step, ms in slate.trace.step_ms.items()}
+    return body
+
+
+def _response(body: Mapping[str, object]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 

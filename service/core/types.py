@@ -216,3 +216,17 @@ class Slate:
     degraded: Mapping[str, str]
     shortfall: str | None
     trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One row of a page that shows several lists.
+
+    Attributes
+    ----------
+    name : what it is, one of `config.params.SHELVES`. category : the path it is about, or None.
+    """
+
+    name: str
+    category: str | None
+    slate: Slate

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from config.settings import Settings
 from indexer.sync import index_stale
-from service.api.schemas import SlateOut
+from service.api.schemas import HomeOut, SlateOut
 from service.app import create_app
 from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
@@ -132,3 +132,81 @@ def test_lists_that_are_not_kept_are_named(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_category")
     assert client.get("/v1/trending", params={"kind": "magic"}).status_code == 422
     assert client.get("/v1/home", params={"user": "x" * 129}).status_code == 422
+
+
+SHELVES = "for_you,recently_viewed,buy_again,top_categories,trending,best_value,new_arrivals"
+
+
+def page(client: TestClient, **wanted: object) -> dict:
+    answer = client.get("/v1/home", params={"shelves": "all", **wanted})
+    assert answer.status_code == 200, answer.text
+    body: dict = answer.json()
+    HomeOut.model_validate(body)
+    return body
+
+
+def shelf(body: dict, name: str) -> list[str]:
+    return [item["id"] for row in body["shelves"] if row["name"] == name for item in row["items"]]
+
+
+def test_a_page_has_every_shelf_and_no_product_twice(client: TestClient, shop: Runtime) -> None:
+    record(shop, did(EventType.VIEW, "lamp-3", "looker", 2), did(EventType.PURCHASE, "mug-2", "looker", 30))
+    body = page(client, user="looker", n=2)
+    names = [row["name"] for row in body["shelves"]]
+    assert list(dict.fromkeys(names)) == SHELVES.split(",")
+    shown = [item["id"] for row in body["shelves"] for item in row["items"]]
+    assert len(shown) == len(set(shown))
+    assert body["items"] == []
+    assert all(len(row["items"]) == 2 or row["shortfall"] for row in body["shelves"])
+    assert all(
+        sum(item["contributions"].values()) == item["score"]
+        for row in page(client, user="looker", n=2, explain=True)["shelves"][1:]
+        for item in row["items"]
+    )
+
+
+def test_shelves_of_the_past_show_what_feeds_leave_out(client: TestClient, shop: Runtime) -> None:
+    record(shop, did(EventType.PURCHASE, "mug-1", "again", 50), did(EventType.PURCHASE, "mug-3", "again", 40))
+    record(shop, did(EventType.PURCHASE, "mug-1", "again", 30), did(EventType.VIEW, "bag-4", "again", 1))
+    body = page(client, user="again", shelves="buy_again,recently_viewed,for_you,trending", n=9)
+    assert shelf(body, "buy_again") == ["mug-1", "mug-3"]  # the one bought twice first
+    assert shelf(body, "recently_viewed") == ["bag-4"]
+    assert not {"mug-1", "mug-3", "bag-4"} & {*shelf(body, "for_you"), *shelf(body, "trending")}
+
+
+def test_top_categories_are_the_visitors_own_first(client: TestClient, shop: Runtime) -> None:
+    record(shop, did(EventType.VIEW, "lamp-2", "dim", 1))
+    first = page(client, user="dim", shelves="top_categories")["shelves"][0]
+    assert (first["category"], first["title"]) == ("Home > Lighting", "Popular in Lighting")
+    assert page(client, user="newcomer", shelves="top_categories")["shelves"][0]["category"] == "Bags"
+
+
+def test_a_newcomers_page_says_what_is_missing(client: TestClient) -> None:
+    body = page(client, user="stranger")
+    assert body["fallback"]["level"] == "global"
+    reasons = {row["name"]: row["shortfall"] for row in body["shelves"]}
+    assert reasons["recently_viewed"] == "nothing was looked at yet"
+    assert reasons["buy_again"] == "nothing was bought yet"
+
+
+def test_a_page_obeys_filters_and_exclusions(client: TestClient, shop: Runtime) -> None:
+    record(shop, did(EventType.VIEW, "mug-1", "picky", 1), did(EventType.HIDE, "lamp-1", "picky", 1))
+    wanted = {
+        "user": "picky",
+        "shelves": "all",
+        "exclude_ids": ["mug-2"],
+        "filter": {"must": [{"field": "category", "match": "Home"}]},
+    }
+    body = client.post("/v1/home", json=wanted).json()
+    shown = {item["id"] for row in body["shelves"] for item in row["items"]}
+    assert shown
+    assert all(product.startswith(("mug", "lamp")) for product in shown)
+    assert not {"mug-2", "mug-4", "lamp-1", "lamp-4"} & shown
+
+
+def test_an_unknown_shelf_is_refused_with_the_list_of_those_there_are(client: TestClient) -> None:
+    answer = client.get("/v1/home", params={"shelves": "trending,attic"})
+    assert answer.status_code == 422
+    assert "'attic'" in answer.json()["detail"]
+    assert "buy_again" in answer.json()["detail"]
+    assert client.post("/v1/home", json={"shelves": ["attic"]}).status_code == 422

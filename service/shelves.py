@@ -1,0 +1,96 @@
+"""A home page: several shelves in one answer, each from its own list, no product on it twice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from config.params import ShelfName
+from service.candidates import first_eligible
+from service.context import Request, Services
+from service.core.behaviour import History, no_history
+from service.core.filters import Filter, HasId, Match, all_of
+from service.core.types import RankedItem, Shelf, Slate, Trace
+from service.experiments import CONTROL
+from service.past import seen
+from service.pipeline import recommend, shortfall
+from service.shelf_lists import ShelfList, shelf_lists
+from service.store.catalog import product_ids
+from service.store.history import history
+from service.store.users import find_user
+
+
+@dataclass(frozen=True, slots=True)
+class _Visitor:
+    """Who looks at the page.
+
+    Attributes
+    ----------
+    never : internal ids that no shelf shows. had : those that only shelves of the past show.
+    """
+
+    past: History
+    preferences: Mapping[str, Any] | None
+    never: frozenset[int]
+    had: frozenset[int]
+
+
+def home_page(services: Services, request: Request, names: Sequence[ShelfName]) -> tuple[Shelf, ...]:
+    """The shelves of these names, in this order; each has `request.n` products or says why not.
+
+    Raises
+    ------
+    InvalidQuery, DependencyUnavailable : as `recommend` does.
+    """
+    request = replace(request, n=services.params.page.n if request.n is None else request.n)
+    visitor = _visitor(services, request)
+    shelves: list[Shelf] = []
+    for name in dict.fromkeys(names):
+        for shelf in _shelves(services, request, visitor, name):
+            shelves.append(shelf)
+            request = replace(request, taken=request.taken | {item.product_id for item in shelf.slate.items})
+    return tuple(shelves)
+
+
+def _visitor(services: Services, request: Request) -> _Visitor:
+    with services.database.session() as session:
+        excluded = product_ids(session, request.tenant, request.exclude).values() if request.exclude else ()
+        past, preferences = no_history(), None
+        if request.user or request.session:
+            limit = services.params.history.limit
+            past = history(session, request.tenant, user=request.user, session_id=request.session, limit=limit)
+        if request.user:
+            user = find_user(session, request.tenant, request.user)
+            preferences = user.preferences if user else None
+    home = services.params.surfaces[request.surface]
+    return _Visitor(past, preferences, past.hidden.union(excluded), seen(past, home.exclude_types))
+
+
+def _shelves(services: Services, request: Request, visitor: _Visitor, name: ShelfName) -> Iterator[Shelf]:
+    if name == "for_you":
+        yield Shelf(name, None, recommend(services, request))
+        return
+    taken = request.taken
+    for source in shelf_lists(services, request.tenant, visitor.past, visitor.preferences, name):
+        slate = _from_list(services, replace(request, taken=taken), visitor, source)
+        services.record(slate)
+        yield Shelf(name, source.category, slate)
+        taken |= {item.product_id for item in slate.items}
+
+
+def _from_list(services: Services, request: Request, visitor: _Visitor, source: ShelfList) -> Slate:
+    """The first products of a list that may be shown; chance has no part in it."""
+    n, surface = request.n or 0, services.params.surfaces[request.surface]
+    never = request.taken | visitor.never | (frozenset() if source.again else visitor.had)
+    wanted = all_of(
+        Match("tenant", (request.tenant,)), request.filter, Filter(must_not=(HasId(never),)) if never else None
+    )
+    found = first_eligible(services.database, source.top.ids, wanted, n, surface.in_stock_only)
+    ids, scores = source.top.ids[found.places].tolist(), source.top.scores[found.places].tolist()
+    items = tuple(
+        RankedItem(product, rank, score, {source.source: score}, 1.0, source.source, source.level)
+        for rank, (product, score) in enumerate(zip(ids, scores, strict=True), 1)
+    )
+    unavailable = {product: why for product, why in found.dropped.items() if product not in never}
+    why = shortfall(len(items), n, unavailable) if len(source.top.ids) else source.why_empty
+    trace = Trace({source.source: len(source.top.ids)}, found.dropped, (), {})
+    return Slate(request.request_id, request.surface, CONTROL, None, source.level, None, items, {}, why, trace)
