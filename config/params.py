@@ -95,6 +95,7 @@ class HistoryParams(Frozen):
     limit: int = Field(ge=1, le=100_000)
     products: int = Field(ge=1, le=10_000)
     profile_products: int = Field(ge=1, le=1000)
+    searches: int = Field(ge=0, le=100)
     half_life_products: dict[str, Annotated[float, Field(gt=0)]]
     idle_days: float = Field(gt=0)
 

@@ -79,7 +79,7 @@ def _personal(
 ) -> Hydrated:  # fmt: skip
     past, reason = _past(services, known, release)
     preferences = user.preferences if user is not None and user.preferences else None
-    popular = services.popular(request.tenant) if surface.weights.get("trending") else None
+    popular = services.popular(request.tenant)
     categories = tuple(preferences.get("categories", ())) if preferences else ()
     query = Query(
         request.text,
@@ -87,6 +87,7 @@ def _personal(
         past,
         release.behaviour if release else None,
         _trending(popular, categories) if popular else None,
+        (popular.best_value.ids, popular.best_value.scores) if popular and not categories else None,
     )
     level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
     never = excluded | known.hidden | seen(known, surface.exclude_types)
@@ -94,9 +95,9 @@ def _personal(
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:
-    if not len(known.products):
+    if known.newest is None:
         return None, "nothing is known of this user yet"
-    idle_days = (services.now() - float(known.at[0])) / _DAY_S
+    idle_days = (services.now() - known.newest) / _DAY_S
     if idle_days > services.params.history.idle_days:
         return None, f"the last event of this user is {idle_days:.0f} days old"
     slots = ("text",) if services.encoders.image is None else ("text", "image")

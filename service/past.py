@@ -29,9 +29,10 @@ def make_past(
     """
     weights = event_weights(history.types, history.values, history.at, now, params.events.taste())
     products, opinions = recent_products(history.products, weights, history.hidden, limit=params.history.products)
-    if not len(products):
+    searches = history.searches[: params.history.searches]
+    if not len(products) and not searches:
         return None
-    past = Past(products, opinions, params.history.half_life_products, _wanted(history), {}, None)
+    past = Past(products, opinions, params.history.half_life_products, _wanted(history), {}, None, searches)
     limit = params.history.profile_products
     profile = {slot: mean for slot in slots if (mean := _profile(store, past, slot, limit)) is not None}
     return replace(past, profile=profile, user=_user_vector(store, past, release))

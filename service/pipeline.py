@@ -95,9 +95,9 @@ def _items(fused: Fused, propensities: NDArray[np.float64], level: str) -> tuple
 
 
 def _level(source: str, level: str) -> str:
-    if source == "trending":
-        return "category" if level == "category" else "global"
-    return "content" if source in ("lexical", "text", "image") else level
+    if source in ("trending", "best_value"):
+        return "category" if level == "category" and source == "trending" else "global"
+    return "content" if source in ("lexical", "text", "image", "searches") else level
 
 
 def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch) -> Trace:

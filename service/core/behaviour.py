@@ -90,6 +90,7 @@ class History:
     values : float32[H], a rating's stars or the pieces bought; NaN where none was given.
     searches : what was searched for, newest first, without repeats.
     hidden : internal keys of all products the user ever hid, however long ago.
+    newest : the moment of the newest interaction, searches too, seconds since 1970 UTC; None where there is none.
     """
 
     user_id: int | None
@@ -99,6 +100,7 @@ class History:
     values: Floats
     searches: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
+    newest: float | None = None
 
 
 def no_history(user_id: int | None = None) -> History:

@@ -124,6 +124,7 @@ class Past:
     wanted : int64[W], the products in a cart, on a wishlist or bought, newest first.
     profile : slot of the products collection -> weighted mean of the history's vectors.
     user : float32[D], the user in the space of the behaviour collection; None without a release or a history in it.
+    searches : what was searched for, newest first.
     """
 
     products: Ids
@@ -132,6 +133,7 @@ class Past:
     wanted: Ids
     profile: Mapping[str, Floats]
     user: Floats | None
+    searches: tuple[str, ...] = ()
 
     def weights(self, signal: str) -> NDArray[np.float64]:
         """``opinion * 0.5 ** (place / half_life)``, float64[H], as far back as that signal looks."""
@@ -146,7 +148,8 @@ class Query:
     ----------
     past : of the user or session; None for who has none, and on surfaces that do not look at it.
     behaviour : the collection of the release in force; None before the first training.
-    trending : ids int64[C] and scores float32[C] of what is popular now, where it is asked for.
+    trending, best_value : ids int64[C] and scores float32[C] of what is popular now and of what is good value, where
+        they are asked for.
     """
 
     text: str | None = None
@@ -154,6 +157,7 @@ class Query:
     past: Past | None = None
     behaviour: str | None = None
     trending: tuple[Ids, Floats] | None = None
+    best_value: tuple[Ids, Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,4 +75,5 @@ def _columns(user_id: int | None, rows: Any, hidden: frozenset[int]) -> History:
         values=np.array([row[3] for row in with_product], np.float32),  # None becomes NaN
         searches=tuple(dict.fromkeys(row[4] for row in rows if row[4] is not None)),
         hidden=hidden,
+        newest=float(rows[0].at) if len(rows) else None,
     )

@@ -90,6 +90,12 @@ def test_a_click_counts_in_the_very_next_answer(client: TestClient, shop: Runtim
     assert time.monotonic() - start < 2
 
 
+def test_a_search_alone_makes_a_feed_personal(client: TestClient, shop: Runtime) -> None:
+    record(shop, Interaction(EventType.SEARCH, NOW, user="searcher", query="green lamp"))
+    body = home(client, user="searcher")
+    assert (body["fallback"], ids(body)[0], body["items"][0]["source"]) == (None, "lamp-3", "searches")
+
+
 def test_an_anonymous_session_has_a_feed_too(client: TestClient, shop: Runtime) -> None:
     record(shop, Interaction(EventType.CART, NOW, session="s-1", product="lamp-2"))
     body = home(client, session="s-1")

@@ -58,7 +58,8 @@ def with_past(space):
     """A query of someone with a past in every slot."""
     profile = {slot: any_vector(space[0], slot) for slot in ("text", "image")}
     half_lives = dict.fromkeys(SIGNALS, 1.0)
-    past = Past(np.array([3, 4]), np.ones(2), half_lives, np.array([4]), profile, any_vector(space[0], "cf"))
+    user = any_vector(space[0], "cf")
+    past = Past(np.array([3, 4]), np.ones(2), half_lives, np.array([4]), profile, user, ("blue lamp", "red mug"))
     return Query(past=past, trending=(np.array([5, 6]), np.array([2.0, 1.0], np.float32)))
 
 
@@ -86,14 +87,21 @@ def test_it_has_a_weight_on_some_surface(signal):
     assert any(surface.weights.get(signal.name) for surface in params.surfaces.values())
 
 
-def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, with_past):
-    if not isinstance(signal.ask(with_past, encoders), Hits):
+@pytest.fixture
+def newcomer():
+    """A query of someone without a past, in a shop where things are popular."""
+    popular = (np.array([5, 6]), np.array([2.0, 1.0], np.float32))
+    return Query(trending=popular, best_value=popular)
+
+
+def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, with_past, newcomer):
+    if not any(isinstance(signal.ask(query, encoders), Hits) for query in (with_past, newcomer)):
         slots = space[1][signal.space]
         assert signal.slot in {**slots.dense, **slots.sparse}
 
 
-def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored, with_past):
-    queries = (Query("red mug"), anchored, with_past)
+def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored, with_past, newcomer):
+    queries = (Query("red mug"), anchored, with_past, newcomer)
     asked = [answer for query in queries if (answer := signal.ask(query, encoders)) is not None]
     assert asked, "it is silent for words, for an anchor and for a past"
     for answer in asked:
@@ -133,6 +141,12 @@ def test_a_past_asks_with_its_weights(encoders, with_past):
     asked = SIGNALS["covisit"].ask(with_past, encoders)
     assert dict(zip(asked.indices.tolist(), asked.values.tolist(), strict=True)) == {3: 1.0, 4: 0.5}
     assert SIGNALS["association"].ask(with_past, encoders).indices.tolist() == [4]
+
+
+def test_the_newest_search_counts_most(encoders, with_past):
+    asked = SIGNALS["searches"].ask(with_past, encoders)
+    newest, older = (encoders.text.encode_query(words) for words in with_past.past.searches)
+    assert np.allclose(asked, (newest + older / 2) / np.linalg.norm(newest + older / 2), atol=1e-6)
 
 
 def test_pictures_are_silent_without_a_model_and_for_words_it_does_not_know(encoders):
