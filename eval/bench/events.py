@@ -8,24 +8,22 @@
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
+from eval.bench.served import connect, served
 from service.core.types import Product
 from service.store.catalog import upsert_products
 from service.store.database import open_database
@@ -33,7 +31,6 @@ from service.store.tables import INTERACTION
 
 PRODUCTS = 200
 USERS = 5_000
-_SERVE = ("-c", "from service.cli.main import run; run()", "serve", "--port", "0", "--json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def event_speed(events: int, *, connections: int, batch: int, seed: int = 7) -> 
     bodies = _bodies(events, batch, Random(seed))
     with TemporaryDirectory(prefix="vitrine-event-speed-") as folder:
         _fill(Path(folder))
-        with _served(Path(folder)) as address, ThreadPoolExecutor(connections) as pool:
+        with served(Path(folder)) as address, ThreadPoolExecutor(connections) as pool:
             start = time.perf_counter()
             answers = list(pool.map(lambda share: _post(address, share), _shares(bodies, connections)))
             seconds = time.perf_counter() - start
@@ -101,7 +98,7 @@ def _shares(bodies: Sequence[bytes], connections: int) -> list[Sequence[bytes]]:
 def _post(address: str, bodies: Sequence[bytes]) -> tuple[int, NDArray[np.float64]]:
     """Events acknowledged as recorded, and seconds per request."""
     acknowledged, times = 0, []
-    with closing(HTTPConnection(urlsplit(address).netloc, timeout=60)) as connection:
+    with closing(connect(address)) as connection:
         for body in bodies:
             start = time.perf_counter()
             connection.request("POST", "/v1/events", body, {"Content-Type": "application/json"})
@@ -122,28 +119,6 @@ def _fill(folder: Path) -> None:
 def _count(folder: Path) -> int:
     with closing(open_database(f"sqlite:///{folder}/vitrine.db")) as database, database.session() as session:
         return int(session.connection().execute(select(func.count()).select_from(INTERACTION)).scalar_one())
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """The address of a service of its own, once everything is indexed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VITRINE_", "QDRANT_", "DATA"))}
-    environment = kept | {"VITRINE_IMAGE_MODEL": "none", "VITRINE_LOG_LEVEL": "warning"}
-    command = [sys.executable, *_SERVE, "--data-dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        try:
-            address = json.loads(process.stdout.readline() if process.stdout else "{}")["address"]
-            while _waiting(address):
-                time.sleep(0.1)
-            yield address
-        finally:
-            process.terminate()
-
-
-def _waiting(address: str) -> int:
-    with closing(HTTPConnection(urlsplit(address).netloc, timeout=60)) as connection:
-        connection.request("GET", "/health/ready")
-        return int(json.loads(connection.getresponse().read())["waiting"])
 
 
 def main() -> None:

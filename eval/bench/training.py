@@ -82,8 +82,13 @@ def training_cost(interactions: int, products: int, *, data_dir: Path, seed: int
     )
 
 
-def fill(database: Database, interactions: int, products: int, seed: int) -> None:
-    """Products of several tastes, and users who mostly keep to two of them, popular products more often."""
+def fill(database: Database, interactions: int, products: int, seed: int, *, start: datetime = _START) -> None:
+    """Products of several tastes, and users who mostly keep to two of them, popular products more often.
+
+    Parameters
+    ----------
+    start : when the first user comes; each next one comes a minute later and stays for `PER_USER` minutes.
+    """
     random = np.random.default_rng(seed)
     with database.session() as session:
         upsert_products(session, [_product(number) for number in range(products)])
@@ -92,7 +97,7 @@ def fill(database: Database, interactions: int, products: int, seed: int) -> Non
     now = datetime.now(UTC)
     rows: list[Interaction] = []
     for user in range(users):
-        at = _START + timedelta(minutes=user)
+        at = start + timedelta(minutes=user)
         rows += [
             Interaction(
                 _kind(place),
@@ -107,6 +112,13 @@ def fill(database: Database, interactions: int, products: int, seed: int) -> Non
             with database.session() as session:
                 record_events(session, rows, unknown_products="refuse", now=now)
             rows = []
+
+
+def fill_until_now(database: Database, interactions: int, products: int, seed: int) -> int:
+    """`fill`, with the last user just gone, so that all of them get feeds of their own; the number of users."""
+    users = max(1, interactions // PER_USER)
+    fill(database, interactions, products, seed, start=datetime.now(UTC) - timedelta(minutes=users + PER_USER))
+    return users
 
 
 def _product(number: int) -> Product:

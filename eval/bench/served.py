@@ -1,0 +1,57 @@
+"""`vitrine serve` and other commands as processes of their own, for what is measured over HTTP."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_COMMAND = (sys.executable, "-c", "from service.cli.main import run; run()")
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[str]:
+    """The address of a service of its own, once everything is indexed; without pictures, whatever the settings here."""
+    command = [*_COMMAND, "serve", "--port", "0", "--json", "--data-dir", str(folder), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
+        try:
+            address = json.loads(process.stdout.readline() if process.stdout else "{}")["address"]
+            while _waiting(address):
+                time.sleep(0.1)
+            yield address
+        finally:
+            process.terminate()
+
+
+def run_command(folder: Path, *arguments: str) -> None:
+    """Run a command on the shop in `folder` to its end.
+
+    Raises
+    ------
+    RuntimeError : it failed; the text is what it said.
+    """
+    command = [*_COMMAND, *arguments, "--json", "--data-dir", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+
+
+def connect(address: str) -> HTTPConnection:
+    """A connection that is kept open between requests."""
+    return HTTPConnection(urlsplit(address).netloc, timeout=60)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VITRINE_", "QDRANT_", "DATA"))}
+    return kept | {"VITRINE_IMAGE_MODEL": "none", "VITRINE_LOG_LEVEL": "warning"}
+
+
+def _waiting(address: str) -> int:
+    with closing(connect(address)) as connection:
+        connection.request("GET", "/health/ready")
+        return int(json.loads(connection.getresponse().read())["waiting"])
