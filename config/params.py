@@ -64,6 +64,13 @@ class Events(Frozen):
         return EventWeights(self.weights, half_life_days, self.liked_from, self.disliked_to)
 
 
+class ImpressionParams(Frozen):
+    """How what was shown is kept."""
+
+    flush_ms: int = Field(ge=10, le=60_000)
+    max_waiting: int = Field(ge=1)
+
+
 class Bm25(Frozen):
     """Term weighting of the lexical signal."""
 
@@ -170,6 +177,7 @@ class Params(Frozen):
     catalogue: Catalogue
     indexing: Indexing
     events: Events
+    impressions: ImpressionParams
     encoders: Encoders
     retrieval: Retrieval
     history: HistoryParams

@@ -32,8 +32,12 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with background.running() if background else nullcontext():
-            yield
+        runtime.impressions.start()
+        try:
+            with background.running() if background else nullcontext():
+                yield
+        finally:
+            runtime.impressions.stop()
 
     app = FastAPI(
         title="Vitrine",

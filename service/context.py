@@ -21,7 +21,8 @@ class Request:
     Parameters
     ----------
     product : external id of the anchor. text : query words. user, session : external ids of who asks.
-    n : slots wanted. exclude : external ids never to be shown. taken : internal ids that the page shows already.
+    n : slots wanted. exclude : external ids never to be shown.
+    shelf : the row of a page that this is for. taken : internal ids that the page shows already.
     """
 
     surface: str
@@ -36,6 +37,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     weights: Mapping[str, float] | None = None
     mmr_lambda: float | None = None
+    shelf: str | None = None
     taken: frozenset[int] = frozenset()
 
 
@@ -61,7 +63,7 @@ class Services:
     store: VectorStore
     encoders: Encoders
     params: Params
-    record: Callable[[Slate], None]
+    record: Callable[[Request, Slate], None]
     release: Callable[[], ServedRelease | None] = _none
     popular: Callable[[str], Popular | None] = _no_popular
     now: Callable[[], float] = time.time

@@ -59,7 +59,7 @@ def recommend(services: Services, request: Request) -> Slate:
         shortfall(len(propensities), n, candidates.dropped),
         _trace(candidates, fused, len(propensities), watch),
     )
-    services.record(slate)
+    services.record(request, slate)
     return slate
 
 

@@ -12,7 +12,7 @@ from config.params import Params, load_params
 from config.settings import Settings
 from service.core.errors import ConfigurationError
 from service.core.fields import FieldKind, with_attributes
-from service.core.types import DEFAULT_TENANT, Slate
+from service.core.types import DEFAULT_TENANT
 from service.store.database import Database, open_database
 from service.store.open_store import open_store
 from service.store.spaces import products_space
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.picture_source import PictureSource
     from indexer.sync import Outbox
     from service.context import Services
+    from service.impressions import ImpressionLog
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ class Runtime:
     encoders: "ProductEncoders"
     services: "Services"
     outbox: "Outbox"
+    impressions: "ImpressionLog"
     count_popular: Callable[[], object]
 
 
@@ -83,6 +85,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from indexer.popular import make_popular
     from indexer.sync import Outbox
     from service.context import Services
+    from service.impressions import ImpressionLog
     from service.served_popular import LivePopular
     from service.served_release import LiveRelease
     from service.signals import SIGNALS, Encoders
@@ -94,6 +97,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
         popular = LivePopular(database, POPULAR_REFRESH_S)
         release = LiveRelease(database, store, params.releases.refresh_ms / 1000)
+        shown = params.impressions
+        impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
         yield Runtime(
             settings,
@@ -103,7 +108,13 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             store,
             encoders,
             Services(
-                database, store, queries, params, record=log_slate, release=release.current, popular=popular.current
+                database,
+                store,
+                queries,
+                params,
+                record=impressions.put,
+                release=release.current,
+                popular=popular.current,
             ),
             Outbox(
                 database,
@@ -113,6 +124,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 params.indexing.batch,
                 also=release.collections,
             ),
+            impressions,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
 
@@ -134,18 +146,6 @@ def load_encoders(settings: Settings, params: Params) -> "ProductEncoders":
         lexical=LexicalEncoder(limits.bm25.k1, limits.bm25.b, limits.bm25.average_length),
         image=image,
         max_text_chars=limits.max_text_chars,
-    )
-
-
-def log_slate(slate: Slate) -> None:
-    """Step 8, record: one structured line per answer, with what was shown, by which arm and with what propensity."""
-    log.debug(
-        "slate",
-        surface=slate.surface,
-        variant=slate.variant,
-        items=[(item.product_id, round(item.score, 4), item.propensity) for item in slate.items],
-        degraded=dict(slate.degraded),
-        step_ms={step: round(ms, 2) for step, ms in slate.trace.step_ms.items()},
     )
 
 

@@ -66,13 +66,14 @@ def _visitor(services: Services, request: Request) -> _Visitor:
 
 
 def _shelves(services: Services, request: Request, visitor: _Visitor, name: ShelfName) -> Iterator[Shelf]:
+    request = replace(request, shelf=name)
     if name == "for_you":
         yield Shelf(name, None, recommend(services, request))
         return
     taken = request.taken
     for source in shelf_lists(services, request.tenant, visitor.past, visitor.preferences, name):
         slate = _from_list(services, replace(request, taken=taken), visitor, source)
-        services.record(slate)
+        services.record(request, slate)
         yield Shelf(name, source.category, slate)
         taken |= {item.product_id for item in slate.items}
 

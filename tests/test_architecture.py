@@ -58,6 +58,7 @@ PIPELINE = (
     "stopwatch",
     "context",
     "past",
+    "impressions",
     "shelves",
     "shelf_lists",
     "served_popular",

@@ -1,5 +1,6 @@
 """``/health``: is the process alive, and can it answer?"""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -49,5 +50,6 @@ def _readiness(state: AppState) -> dict[str, Any]:
         "indexed": points,
         "waiting": indexing.waiting,
         "indexing_failure": indexing.failure,
+        "impressions": asdict(state.runtime.impressions.state),
         "problems": problems,
     }

@@ -205,7 +205,8 @@ class Slate:
 
     Attributes
     ----------
-    variant : the experiment arm whose parameters made it. release : the release it was made with, if any.
+    variant : the experiment arms whose parameters made it, in one word. arms : the same by experiment.
+    release : the release it was made with, if any.
     level : what the whole answer can build on. fallback : why not on the user's own past, or None.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
@@ -220,6 +221,7 @@ class Slate:
     degraded: Mapping[str, str]
     shortfall: str | None
     trace: Trace
+    arms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

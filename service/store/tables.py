@@ -12,6 +12,7 @@ _LIVE = text("deleted_at IS NULL")
 _ANONYMOUS = text("user_id IS NULL")
 _HIDING = text("type = 'hide'")
 _NAMED = text("event_id IS NOT NULL")
+_BY_USER = text('"user" IS NOT NULL')
 _IS_LIVE = text("status = 'live'")
 _IS_RUNNING = text("status = 'running'")
 
@@ -157,6 +158,30 @@ class JobRow(SQLModel, table=True):
     error: str | None = Field(sa_type=PlainText)
 
 
+class ImpressionRow(SQLModel, table=True):
+    """One slate as somebody saw it; its slots are columns in JSON, for they are written and read together."""
+
+    __tablename__ = "impression"
+    __table_args__ = (
+        Index("ix_impression_request", "request_id"),
+        Index("ix_impression_since", "tenant", "at"),
+        Index("ix_impression_user", "user", "at", sqlite_where=_BY_USER, postgresql_where=_BY_USER),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    tenant: str = Field(sa_type=PlainText)
+    at: datetime = Field(sa_type=PackedTime)
+    surface: str = Field(sa_type=PlainText)
+    shelf: str | None = Field(sa_type=PlainText)
+    level: str = Field(sa_type=PlainText)
+    release: str | None = Field(sa_type=PlainText)
+    request_id: str = Field(sa_type=PlainText)
+    user: str | None = Field(sa_type=PlainText)  # external ids: who asks may be unknown
+    session: str | None = Field(sa_type=PlainText)
+    arms: dict[str, str] = Field(sa_type=Json)  # experiment -> variant
+    slots: dict[str, Any] = Field(sa_type=Json)
+
+
 class SnapshotRow(SQLModel, table=True):
     """Something computed now and then for every request to use, such as what is trending."""
 
@@ -173,4 +198,5 @@ USERS: Table = SQLModel.metadata.tables["users"]
 INTERACTION: Table = SQLModel.metadata.tables["interaction"]
 RELEASE: Table = SQLModel.metadata.tables["release"]
 JOB: Table = SQLModel.metadata.tables["job"]
+IMPRESSION: Table = SQLModel.metadata.tables["impression"]
 SNAPSHOT: Table = SQLModel.metadata.tables["snapshot"]

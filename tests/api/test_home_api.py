@@ -16,6 +16,7 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.events import record_events
+from service.store.impressions import impressions_of_request
 from service.store.users import put_user
 
 NOW = datetime.now(UTC)
@@ -216,3 +217,17 @@ def test_an_unknown_shelf_is_refused_with_the_list_of_those_there_are(client: Te
     assert "'attic'" in answer.json()["detail"]
     assert "buy_again" in answer.json()["detail"]
     assert client.post("/v1/home", json={"shelves": ["attic"]}).status_code == 422
+
+
+def test_what_a_page_shows_is_kept_with_its_shelves(client: TestClient, shop: Runtime) -> None:
+    body = page(client, user="kept", shelves="for_you,new_arrivals", n=2)
+    end = time.monotonic() + 5
+    while shop.impressions.state.waiting:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    with shop.database.session() as session:
+        found = impressions_of_request(session, "default", body["request_id"])
+    assert [(one.shelf, one.user, len(one.items)) for one in found] == [
+        ("for_you", "kept", 2),
+        ("new_arrivals", "kept", 2),
+    ]

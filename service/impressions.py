@@ -1,0 +1,124 @@
+"""Step 8, record: what was shown is written behind the answers, in batches, and what is lost is counted."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event, Lock, Thread
+
+import structlog
+
+from service.context import Request
+from service.core.errors import RecommenderError
+from service.core.impression import Impression
+from service.core.types import Slate
+from service.store.database import Database
+from service.store.impressions import write_impressions
+
+log = structlog.get_logger()
+
+_BATCH = 2_000
+_RETRY_S = 1.0
+_LONGEST_STOP_S = 5.0
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ImpressionState:
+    """How the log is doing: slates written and lost since the start, and those that wait."""
+
+    written: int
+    dropped: int
+    waiting: int
+    failure: str | None
+
+
+class ImpressionLog:
+    """A bounded queue and a thread that empties it; keeps nothing before `start`.
+
+    While the database does not answer, slates wait; when the queue is full, new ones are counted and let go: an answer
+    never waits for its own record.
+
+    Parameters
+    ----------
+    flush_s : how often to write. most_waiting : slates, at most.
+    """
+
+    def __init__(
+        self, database: Database, flush_s: float, most_waiting: int, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._flush_s = flush_s
+        self._most_waiting = most_waiting
+        self._now = now
+        self._waiting: deque[Impression] = deque()
+        self._writing = Lock()
+        self._stop = Event()
+        self._thread: Thread | None = None
+        self._written = self._dropped = self._reported = 0
+        self._failure: str | None = None
+
+    @property
+    def state(self) -> ImpressionState:
+        """Figures of this moment."""
+        return ImpressionState(self._written, self._dropped, len(self._waiting), self._failure)
+
+    def put(self, request: Request, slate: Slate) -> None:
+        """Have a slate written soon; returns at once."""
+        if self._thread is None or not slate.items:
+            return
+        if len(self._waiting) >= self._most_waiting:
+            self._dropped += 1
+            return
+        self._waiting.append(
+            Impression(
+                slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
+                request.session, self._now(), slate.level, slate.items,
+            )
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Begin to keep what is shown."""
+        self._stop.clear()
+        self._thread = Thread(target=self._run, name="impressions", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and end."""
+        thread, self._thread = self._thread, None
+        self._stop.set()
+        if thread is not None:
+            thread.join(_LONGEST_STOP_S)
+        self._flush()
+        if self._waiting:
+            log.warning("impressions_lost", waiting=len(self._waiting), failure=self._failure)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._flush_s if self._failure is None else _RETRY_S):
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._writing:
+            while batch := [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]:
+                try:
+                    with self._database.session() as session:
+                        write_impressions(session, batch)
+                except Exception as error:  # noqa: BLE001  they wait for the next attempt
+                    self._waiting.extendleft(reversed(batch))
+                    self._fail(error)
+                    return
+                self._written += len(batch)
+                self._failure = None
+        if self._dropped > self._reported:
+            log.warning("impressions_dropped", dropped=self._dropped)
+            self._reported = self._dropped
+
+    def _fail(self, error: Exception) -> None:
+        message = error.message if isinstance(error, RecommenderError) else type(error).__name__
+        if self._failure is None:
+            log.warning("impressions_wait", error=message, waiting=len(self._waiting))
+        self._failure = message

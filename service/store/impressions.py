@@ -1,0 +1,91 @@
+"""What was shown to whom: one row per slate, its slots as columns in JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlmodel import Session
+
+from service.core.impression import Impression
+from service.core.types import RankedItem
+from service.store.database import Database
+from service.store.tables import IMPRESSION
+
+_PIECE = 5_000
+_DIGITS = 9  # of a score: what a float32 holds, and two more
+_I = IMPRESSION.c
+
+
+def write_impressions(session: Session, impressions: Sequence[Impression]) -> None:
+    """Keep them, as many as there are in one statement."""
+    if impressions:
+        session.connection().execute(insert(IMPRESSION), [_to_row(impression) for impression in impressions])
+
+
+def read_impressions(
+    database: Database, tenant: str, *, since: datetime | None = None, until: datetime | None = None,
+    surface: str | None = None,
+) -> Iterator[Impression]:  # fmt: skip
+    """Those in [since, until), oldest first; None leaves a side open. Streams: there may be millions."""
+    query = select(IMPRESSION).where(_I.tenant == tenant).order_by(_I.at, _I.id)
+    query = query if since is None else query.where(_I.at >= since)
+    query = query if until is None else query.where(_I.at < until)
+    query = query if surface is None else query.where(_I.surface == surface)
+    streaming = {"stream_results": True, "max_row_buffer": _PIECE}
+    with database.session() as session:
+        for rows in session.connection().execute(query, execution_options=streaming).partitions(_PIECE):
+            yield from map(_to_impression, rows)
+
+
+def impressions_of_request(session: Session, tenant: str, request_id: str) -> list[Impression]:
+    """The slates of one request, in the order they were made: several where it asked for a page of shelves."""
+    query = select(IMPRESSION).where(_I.request_id == request_id, _I.tenant == tenant).order_by(_I.id)
+    return [_to_impression(row) for row in session.connection().execute(query).all()]
+
+
+def _to_row(impression: Impression) -> dict[str, Any]:
+    names = ("request_id", "tenant", "surface", "shelf", "release", "user", "session", "at", "level")
+    row = {name: getattr(impression, name) for name in names}
+    return row | {"arms": dict(impression.arms), "slots": _to_slots(impression.items)}
+
+
+def _to_slots(items: Sequence[RankedItem]) -> dict[str, Any]:
+    signals = sorted({signal for item in items for signal in item.contributions})
+    return {
+        "products": [item.product_id for item in items],
+        "scores": [_short(item.score) for item in items],
+        "propensities": [_short(item.propensity) for item in items],
+        "sources": [item.source for item in items],
+        "levels": [item.level for item in items],
+        "contributions": {
+            signal: [_short(item.contributions.get(signal, 0.0)) for item in items] for signal in signals
+        },
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _to_impression(row: Row[Any]) -> Impression:
+    slots: Mapping[str, Any] = row.slots
+    columns = zip(
+        slots["products"], slots["scores"], slots["propensities"], slots["sources"], slots["levels"], strict=True
+    )
+    items = tuple(
+        RankedItem(
+            product,
+            place + 1,
+            score,
+            {name: shares[place] for name, shares in slots["contributions"].items() if shares[place]},
+            propensity,
+            source,
+            level,
+        )
+        for place, (product, score, propensity, source, level) in enumerate(columns)
+    )
+    return Impression(
+        row.request_id, row.tenant, row.surface, row.shelf, row.arms, row.release, row.user, row.session, row.at,
+        row.level, items,
+    )  # fmt: skip
