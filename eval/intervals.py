@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isnan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,6 +188,15 @@ def verdict(difference: Interval, p: float, margin: float) -> Verdict:
         return Verdict.WORSE
     is_within = -margin <= difference.low and difference.high <= margin  # false for NaN
     return Verdict.SAME if is_within else Verdict.UNDERPOWERED
+
+
+def as_dict(difference: Difference) -> dict[str, Any]:
+    """For JSON: rounded, and None for what is not a number."""
+    told = {name: getattr(difference, name) for name in Difference.__slots__}
+    return {
+        name: (None if isnan(value) else round(value, 5)) if isinstance(value, float) else value
+        for name, value in told.items()
+    }
 
 
 def detectable(differences: Values) -> float:

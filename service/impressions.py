@@ -103,14 +103,15 @@ class ImpressionLog:
 
     def _flush(self) -> None:
         with self._writing:
-            while batch := [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]:
+            while batch := [self._waiting[place] for place in range(min(_BATCH, len(self._waiting)))]:
                 try:
                     with self._database.session() as session:
                         write_impressions(session, batch)
-                except Exception as error:  # noqa: BLE001  they wait for the next attempt
-                    self._waiting.extendleft(reversed(batch))
+                except Exception as error:  # noqa: BLE001  they stay for the next attempt
                     self._fail(error)
                     return
+                for _ in batch:
+                    self._waiting.popleft()  # only now: what is being written still waits
                 self._written += len(batch)
                 self._failure = None
         if self._dropped > self._reported:

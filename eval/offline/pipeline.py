@@ -1,19 +1,36 @@
 """What the service shows each user: the home feed, asked for as the API asks for it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
+from eval.offline.asked import Asked
 from eval.offline.shop import Trained
-from eval.offline.split import Split
-from service.context import Request, Services
-from service.core.types import DEFAULT_TENANT
+from service.context import Request
+from service.core.errors import InvalidQuery
+from service.core.filters import Filter, HasId
+from service.core.types import DEFAULT_TENANT, Ids
 from service.pipeline import recommend
 
 SURFACE = "home"
 
 Advance = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the feed is asked; None leaves the configuration in force."""
+
+    weights: Mapping[str, float] | None = None
+    mmr_lambda: float | None = None
+
+    def key(self, configured: Mapping[str, float]) -> tuple[frozenset[tuple[str, float]], float | None]:
+        """Equal for ways that give the same lists: only the weights' proportions matter."""
+        weights = {**configured, **(self.weights or {})}
+        largest = max(weights.values())
+        return frozenset((name, w / largest) for name, w in weights.items() if w), self.mmr_lambda
 
 
 def signals_of(weights: Mapping[str, float]) -> list[str]:
@@ -32,39 +49,50 @@ def only(signal: str, weights: Mapping[str, float]) -> dict[str, float]:
     return {name: float(name == signal) for name in weights}
 
 
-def home_rankings(
-    trained: Trained,
-    split: Split,
-    users: Sequence[str],
-    *,
-    n: int,
-    weights: Mapping[str, float] | None = None,
-    on_progress: Advance = lambda _: None,
-) -> list[list[str]]:
-    """External ids of the products each user is shown, best first.
+def without(signal: str, weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights that leave one signal out.
 
-    Each user comes back at the moment of their own last known interaction: whoever was active years ago is greeted as
-    somebody who never left.
+    Examples
+    --------
+    >>> without("cf", {"cf": 0.5, "text": 0.2})
+    {'cf': 0.0, 'text': 0.2}
     """
-    services = trained.runtime.services
-    names = {key: external_id for external_id, key in trained.keys.items()}
-    last = _last_seen(split)
-    rankings = []
-    for user in users:
-        request = Request(SURFACE, f"offline:{user}", DEFAULT_TENANT, user=user, n=n, weights=weights)
-        slate = recommend(_at(services, last[user]), request)
-        rankings.append([names[item.product_id] for item in slate.items])
+    return {name: 0.0 if name == signal else weight for name, weight in weights.items()}
+
+
+def home_lists(
+    trained: Trained,
+    asked: Asked,
+    rows: Ids,
+    n: int,
+    way: Way = Way(),
+    *,
+    among: Mapping[int, Ids] | None = None,
+    on_progress: Advance = lambda _: None,
+) -> Ids:
+    """Places of the products that users are shown, int64[len(rows), n], best first, -1 where nothing more was found.
+
+    Parameters
+    ----------
+    rows : places of the users in `asked`. among : row -> places of the only products to choose from.
+
+    Raises
+    ------
+    InvalidQuery : a score is not a number.
+    """
+    services, products = trained.runtime.services, trained.data.products
+    lists = np.full((len(rows), n), -1, np.int64)
+    for slot, row in enumerate(rows.tolist()):
+        user = asked.users[row]
+        chosen = None if among is None else Filter(must=(HasId(frozenset(products[among[row]].tolist())),))
+        request = Request(
+            SURFACE, f"offline:{user}", DEFAULT_TENANT, user=user, n=n, filter=chosen, weights=way.weights,
+            mmr_lambda=way.mmr_lambda,
+        )  # fmt: skip
+        slate = recommend(replace(services, now=partial(float, asked.moments[row])), request)
+        if not np.isfinite([item.score for item in slate.items]).all():
+            raise InvalidQuery(f"the feed of user {user!r} has scores that are no numbers", code="not_numbers")
+        shown = np.array([item.product_id for item in slate.items], np.int64)
+        lists[slot, : len(shown)] = np.searchsorted(products, shown)
         on_progress(1)
-    return rankings
-
-
-def _last_seen(split: Split) -> dict[str, datetime]:
-    last: dict[str, datetime] = {}
-    for event in (*split.train, *split.later):
-        if event.user is not None:
-            last[event.user] = max(event.at, last.get(event.user, event.at))
-    return last
-
-
-def _at(services: Services, moment: datetime) -> Services:
-    return replace(services, now=partial(float, moment.timestamp()))
+    return lists

@@ -28,11 +28,13 @@ class Trained:
 
     Attributes
     ----------
-    keys : external id -> internal key of every product. data, artifacts : what the release was made from and holds.
+    keys, products : internal key, and the product itself, of every product by its external id.
+    data, artifacts : what the release was made from and holds.
     """
 
     runtime: "Runtime"
     keys: dict[str, int]
+    products: dict[str, Product]
     data: "ShopData"
     artifacts: "Artifacts"
 
@@ -73,7 +75,8 @@ def trained_shop(settings: "Settings", products: Sequence[Product], split: Split
         say("Publishing")
         _publish(runtime, release_id)
         _record(runtime, split.later)
-        yield Trained(runtime, keys, data, artifacts)
+        runtime.count_popular()
+        yield Trained(runtime, keys, {product.external_id: product for product in products}, data, artifacts)
 
 
 def _on_everything(params: "Params") -> "Params":

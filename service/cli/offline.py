@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,50 +13,111 @@ from service.cli.main import evaluate
 if TYPE_CHECKING:
     from rich.console import Console
 
+SHOWN = ("ndcg", "hit", "recall", "mrr", "map")
+
+Dataset = Annotated[
+    str,
+    typer.Option(
+        help="ml-100k, ml-1m, sequences, hm, online-retail, retailrocket, rees46, or shop: the shop's own database."
+    ),
+]
+Folder = Annotated[Path | None, typer.Option(help="Folder with the dataset's files; not for shop.")]
+SplitName = Annotated[
+    str | None,
+    typer.Option(
+        help="per-user-time, leave-last-out, global-time or session-prefix; the dataset's usual one if not given."
+    ),
+]
+Users = Annotated[int | None, typer.Option(min=1, help="Ask so many users at most; all if not given.")]
+
 
 @evaluate.command("offline")
 def offline(
     context: typer.Context,
-    dataset: Annotated[str, typer.Option(help="ml-100k, ml-1m or sequences.")],
-    path: Annotated[Path, typer.Option(help="Folder with the dataset's files.")],
-    split: Annotated[
-        str | None, typer.Option(help="per-user-time or leave-last-out; the dataset's usual one if not given.")
+    dataset: Dataset,
+    path: Folder = None,
+    split: SplitName = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(help="Rows or groups (signals, without, baselines), again or with commas; all if not given."),
     ] = None,
-    sample: Annotated[int, typer.Option(min=1, help="Users asked with each signal alone, at most.")] = 3000,
+    k: Annotated[str | None, typer.Option("--k", help="Cut-offs of the metrics, as 5,10,20.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Users asked in rows with a changed feed, at most.")] = 3000,
+    users: Users = None,
+    negatives: Annotated[
+        int | None, typer.Option(min=1, help="Rank among so many random others only; flatters, and is labelled so.")
+    ] = None,
 ) -> None:
     """Train a throwaway shop on the past, ask its home feed for the future: fused, each signal, single models."""
-    from eval.offline.datasets import find_dataset
     from eval.offline.run import Offline
     from eval.offline.run import offline as measure
 
     ctx: Context = context.obj
-    find_dataset(dataset, path)  # before anything is loaded
+    wanted = Offline(dataset, path, split, sample, users, _names(rows), _cutoffs(k), negatives)
+    result = measure(wanted, ctx.settings(), say=ctx.say, bar=bar_of(ctx))
+    ctx.show(result, lambda console: _show(console, result))
+
+
+def bar_of(ctx: Context) -> Any:
+    """Progress bars in users."""
 
     @contextmanager
     def bar(what: str, total: int) -> Iterator[Callable[[float], None]]:
         with ctx.progress(what, total, "users") as advance:
             yield advance
 
-    with TemporaryDirectory(prefix="vitrine-eval-") as folder:
-        changes = {"data_dir": Path(folder), "database_url": None, "qdrant_url": None, "image_model": "none"}
-        settings = ctx.settings().model_copy(update=changes)
-        result = measure(Offline(dataset, path, split, sample), settings, say=ctx.say, bar=bar)
-    ctx.show(result, lambda console: _show(console, result))
+    return bar
+
+
+def _names(rows: list[str] | None) -> list[str]:
+    return [name.strip() for given in rows or [] for name in given.split(",") if name.strip()]
+
+
+def _cutoffs(given: str | None) -> tuple[int, ...] | None:
+    if given is None:
+        return None
+    try:
+        return tuple(int(part) for part in given.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"--k is {given!r}; give whole numbers with commas, as 5,10,20") from error
 
 
 def _show(console: "Console", result: dict[str, Any]) -> None:
     from rich.table import Table
 
-    columns = list(result["rows"]["fused"])
+    first = next(iter(result["rows"].values()))
+    k = "10" if "ndcg@10" in first else next(reversed(first)).partition("@")[2]
+    columns = [f"{metric}@{k}" for metric in SHOWN]
     title = f"{result['dataset']}, {result['split']}: {result['users']:,} users, {result['products']:,} products"
-    table = Table("", *columns, title=title)
+    table = Table("", columns[0], "95 %", *columns[1:], "coverage", "beside fused", title=title)
     sampled = result["sampled"]
     for name, row in result["rows"].items():
         mark = " *" if name in sampled["rows"] else ""
-        table.add_row(name + mark, *(f"{row[column]:.4f}" for column in columns))
+        interval = result["intervals"][name][columns[0]]
+        table.add_row(
+            name + mark,
+            f"{row[columns[0]]:.4f}",
+            f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else "",
+            *(f"{row[column]:.4f}" for column in columns[1:]),
+            f"{result['beyond'][name]['coverage']:.3f}",
+            result["against_fused"].get(name, {}).get("verdict", ""),
+        )
     console.print(table)
+    _remarks(console, result)
+
+
+def _remarks(console: "Console", result: dict[str, Any]) -> None:
+    sampled = result["sampled"]
     if sampled["rows"]:
         console.print(f"* of {sampled['users']:,} of these users, drawn at random; the same in every run")
+    if result["users"] < result["users_with_a_future"]:
+        console.print(f"{result['users']:,} of {result['users_with_a_future']:,} users drawn at random")
+    diversity = result["diversity"]
     console.print(
-        f"Full ranking, products already met left out. {result['seconds']} s, {result['peak_mb']:,} MB at most"
+        f"fused is the feed without MMR, fused+diversity has lambda {diversity['mmr_lambda']:g} ({diversity['origin']}); "
+        f"the API serves {result['served_row']}"
     )
+    for name, why in result["left_out"].items():
+        console.print(f"{name} is left out: {why}")
+    ranking = "Full ranking" if result["ranking"] == "full" else f"SAMPLED ranking ({result['ranking']}), flattering"
+    console.print(f"{ranking}, products already met left out. {result['seconds']} s, {result['peak_mb']:,} MB at most")
