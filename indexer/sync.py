@@ -14,10 +14,11 @@ from threading import Event
 from indexer.embed import ProductEncoders, payload, product_points
 from indexer.memory import give_back_memory
 from indexer.picture_source import PictureSource
+from indexer.release.newcomers import Newcomers
 from service.core.errors import NotFound
 from service.store.database import Database
 from service.store.outbox import StaleProduct, drop_deleted, mark_indexed, take_stale
-from service.store.spaces import PRODUCTS
+from service.store.spaces import PRODUCTS, release_of
 from service.store.vectors import Point, VectorStore
 
 
@@ -50,7 +51,8 @@ class Outbox:
 
     Parameters
     ----------
-    also : other collections that hold payloads of products: they are told of changes, and of what is deleted.
+    also : collections of releases that hold products too: they are told of changes, and of what is deleted.
+    newcomers : adds what is new to them.
     """
 
     database: Database
@@ -59,6 +61,7 @@ class Outbox:
     make_pictures: Callable[[], PictureSource]
     batch: int
     also: Callable[[], Sequence[str]] = tuple
+    newcomers: Newcomers | None = None
 
 
 def index_stale(
@@ -144,6 +147,9 @@ def _write(outbox: Outbox, batch: _Batch) -> _Batch:
         outbox.store.delete(PRODUCTS, batch.deleted)
     for collection in outbox.also():
         _tell(outbox.store, collection, batch)
+        if outbox.newcomers is not None and (release := release_of(collection)) is not None:
+            embedded = [point.id for point in batch.points]
+            outbox.newcomers.add(release, [*embedded, *batch.payloads], changed=embedded)
     with outbox.database.session() as session:
         mark_indexed(
             session,

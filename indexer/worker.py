@@ -9,7 +9,7 @@ import structlog
 from indexer.sync import Outbox, index_stale
 from service.core.errors import RecommenderError
 from service.store.outbox import count_stale
-from service.store.spaces import PRODUCTS
+from service.store.spaces import PRODUCTS, release_of
 
 log = structlog.get_logger()
 
@@ -41,6 +41,7 @@ class IndexingLoop:
         self._changed = Event()
         self._thread = Thread(target=self._run, name="indexing", daemon=True)
         self._written = 0
+        self._filled: tuple[str, ...] = ()
         self.state = IndexingState()
 
     def start(self) -> None:
@@ -74,6 +75,7 @@ class IndexingLoop:
             self._changed.clear()
 
     def _once(self) -> None:
+        self._fill_release()
         with self._outbox.database.session() as session:
             self.state.waiting = count_stale(session)
         if not self.state.waiting:
@@ -88,6 +90,16 @@ class IndexingLoop:
             "indexed", embedded=report.embedded, updated=report.updated, deleted=report.deleted,
             pictures=report.pictures, picture_problems=report.picture_problems, seconds=time.monotonic() - start,
         )  # fmt: skip
+
+    def _fill_release(self) -> None:
+        """A release just put in force may know less than the one before: a rollback, or one promoted late."""
+        newcomers, collections = self._outbox.newcomers, tuple(self._outbox.also())
+        if newcomers is None or collections == self._filled:
+            return
+        for release in filter(None, map(release_of, collections)):
+            if added := newcomers.fill(release):
+                log.info("newcomers_added", release=release, products=added)
+        self._filled = collections
 
     def _progress(self, done: int) -> None:
         self.state.waiting = max(0, self.state.waiting - done)

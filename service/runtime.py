@@ -83,6 +83,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     DependencyUnavailable : the database or Qdrant does not answer.
     """
     from indexer.popular import make_popular
+    from indexer.release.newcomers import Newcomers
     from indexer.sync import Outbox
     from service.context import Services
     from service.impressions import ImpressionLog
@@ -123,6 +124,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 partial(_pictures, settings, params),
                 params.indexing.batch,
                 also=release.collections,
+                newcomers=Newcomers(database, store, settings.releases_dir),
             ),
             impressions,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),

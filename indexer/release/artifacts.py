@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,28 @@ class RuleTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FeatureTable:
+    """What places a product that training did not see.
+
+    Attributes
+    ----------
+    tokens : float32[F, D], what each hashed feature column adds to a product's vector, see `train.features`.
+    name_words : whether words of the name are features. products : int64[K], internal keys of the release's own.
+    """
+
+    tokens: Floats
+    name_words: bool
+    products: Ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Artifacts:
     """A trained release.
 
     Attributes
     ----------
     users : int64[U], internal keys. user_vectors : float32[U, D].
+    features : None where nothing is known of any product but its behaviour.
     manifest : parameters, seed, data hash, counts … metrics : what it reached on the tail.
     """
 
@@ -55,6 +72,7 @@ class Artifacts:
     user_vectors: Floats
     rules: RuleTable
     tail: Tail
+    features: FeatureTable | None
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Any]
 
@@ -82,11 +100,27 @@ def load_artifacts(folder: Path, release_id: str) -> Artifacts:
     ------
     NotFound : it is not on this machine, or its files are damaged.
     """
-    path = folder / release_id
-    try:
+    with _reading(folder, release_id) as path:
         told = json.loads((path / _MANIFEST).read_text("utf-8"))
         with np.load(path / _ARRAYS, allow_pickle=False) as stored:
             return _artifacts(release_id, dict(stored), told)
+
+
+def load_features(folder: Path, release_id: str) -> FeatureTable | None:
+    """Read only what places new products; None where the release has no such thing.
+
+    Raises
+    ------
+    NotFound : see `load_artifacts`.
+    """
+    with _reading(folder, release_id) as path, np.load(path / _ARRAYS, allow_pickle=False) as stored:
+        return _features(stored)
+
+
+@contextmanager
+def _reading(folder: Path, release_id: str) -> Iterator[Path]:
+    try:
+        yield folder / release_id
     except FileNotFoundError as error:
         raise NotFound(f"the files of release {release_id} are not in {folder}; train again") from error
     except (OSError, ValueError, KeyError, BadZipFile) as error:
@@ -126,6 +160,11 @@ def _arrays(artifacts: Artifacts) -> dict[str, NDArray[Any]]:
         "tail_products": tail.products,
     }
     matrices = {**model.weights, "tail_history": tail.history, "tail_seen": tail.seen}
+    if artifacts.features is not None:
+        arrays |= {
+            "feature_tokens": artifacts.features.tokens,
+            "feature_words": np.array(artifacts.features.name_words),
+        }
     arrays |= {f"{name}_{part}": array for name, matrix in matrices.items() for part, array in _parts(matrix)}
     return arrays | {f"rules_{field}": getattr(rules, field) for field in RuleTable.__slots__}
 
@@ -142,9 +181,16 @@ def _artifacts(release_id: str, arrays: Mapping[str, Any], told: Mapping[str, An
         arrays["user_vectors"],
         RuleTable(**{field: arrays[f"rules_{field}"] for field in RuleTable.__slots__}),
         Tail(arrays["tail_targets"], arrays["tail_products"], matrix("tail_history"), matrix("tail_seen")),
+        _features(arrays),
         told["manifest"],
         told["metrics"],
     )
+
+
+def _features(arrays: Mapping[str, Any]) -> FeatureTable | None:
+    if "feature_tokens" not in arrays:
+        return None
+    return FeatureTable(arrays["feature_tokens"], bool(arrays["feature_words"]), arrays["products"])
 
 
 def _parts(matrix: Csr) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from config.params import Params
-from indexer.release.artifacts import Artifacts, RuleTable, save_artifacts
+from indexer.release.artifacts import Artifacts, FeatureTable, RuleTable, save_artifacts
 from indexer.release.learn import Learned, learn, timed
 from indexer.release.model import Model, popularity
 from indexer.release.quality import figures, popular_ranks, tail_ranks
@@ -77,7 +77,7 @@ def build_release(
         with step("evaluate"):
             metrics = _metrics(learned.model, tail, popularity(interaction_matrix(data)))
         with step("write"):
-            artifacts = _artifacts(release_id, shop, learned, tail)
+            artifacts = _artifacts(release_id, shop, learned, tail, name_words=training.name_words)
             manifest = _manifest(artifacts, shop, params, seed, tenant, seconds)
             save_artifacts(folder, replace(artifacts, manifest=manifest, metrics=metrics))
     except Exception as error:
@@ -93,11 +93,11 @@ def _metrics(model: Model, tail: Tail, popular: np.ndarray) -> dict[str, Any]:
     return {"held_out_users": len(tail), "signals": figures(ranks)}
 
 
-def _artifacts(release_id: str, shop: ShopData, learned: Learned, tail: Tail) -> Artifacts:
+def _artifacts(release_id: str, shop: ShopData, learned: Learned, tail: Tail, *, name_words: bool) -> Artifacts:
     """Only what is known: products of which nothing is cannot be recommended, anonymous sessions do not come back."""
     kept = np.flatnonzero(learned.known_products)
     users = np.flatnonzero(learned.known_users & (shop.users > 0))
-    model = learned.model
+    model, tokens = learned.model, learned.factors.item_tokens
     return Artifacts(
         release_id,
         Model(
@@ -111,6 +111,7 @@ def _artifacts(release_id: str, shop: ShopData, learned: Learned, tail: Tail) ->
         np.ascontiguousarray(learned.factors.users[users]),
         _rule_table(learned, kept),
         tail,
+        None if tokens is None else FeatureTable(tokens, name_words, model.products[kept]),
         {},
         {},
     )

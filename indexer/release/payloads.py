@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from service.core.errors import NotFound
+from service.core.types import Product
 from service.store.database import Database
 from service.store.payload import product_payload
 from service.store.product_rows import PRODUCT_COLUMNS, to_stored
@@ -21,9 +22,15 @@ _SKEW = timedelta(minutes=5)  # clocks of several machines
 
 def read_payloads(database: Database, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What filters may read of each live product; deleted ones are left out."""
+    return {product_id: product_payload(product) for product_id, product in read_products(database, ids).items()}
+
+
+def read_products(database: Database, ids: Sequence[int]) -> dict[int, Product]:
+    """The live ones among these products, by ascending id."""
     query = select(*PRODUCT_COLUMNS).where(one_of(PRODUCT.c.id, ids), PRODUCT.c.deleted_at.is_(None))
     with database.session() as session:
-        return {row.id: product_payload(to_stored(row).product) for row in session.connection().execute(query)}
+        rows = session.connection().execute(query.order_by(PRODUCT.c.id))
+        return {row.id: to_stored(row).product for row in rows}
 
 
 def catch_up(database: Database, store: VectorStore, release_id: str, *, since: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from config.training import Checks
 from indexer.release.artifacts import Artifacts, load_artifacts, remove_artifacts
 from indexer.release.checks import array_problems, store_problems
+from indexer.release.newcomers import Newcomers
 from indexer.release.payloads import catch_up, read_payloads
 from indexer.release.points import product_points, user_points
 from indexer.release.quality import FUSED, compare, tail_ranks
@@ -99,7 +100,8 @@ def publish_release(
         release = mark_ready(session, release_id, manifest=artifacts.manifest, metrics=metrics)
         if go_live:
             release = promote(session, release_id)
-    catch_up(publisher.database, publisher.store, release_id, since=started)
+    Newcomers(publisher.database, publisher.store, publisher.folder).fill(release_id)
+    catch_up(publisher.database, publisher.store, release_id, since=started)  # after it: what is gone must go again
     return release
 
 

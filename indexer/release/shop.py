@@ -1,6 +1,5 @@
 """What training reads: the live products, their users, and what these did, as one numbered whole."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,7 +12,7 @@ from sqlmodel import Session
 from config.params import Params
 from indexer.train.data import TrainingData, latest_per_user, training_data
 from indexer.train.factors import Sides
-from indexer.train.features import COLUMNS, feature_matrix
+from indexer.train.features import COLUMNS, feature_matrix, product_tokens
 from service.core.behaviour import TYPE_CODES, Behaviour
 from service.core.errors import InvalidQuery
 from service.core.event_weights import event_weights
@@ -21,12 +20,10 @@ from service.core.types import Ids
 from service.store.behaviour import read_behaviour
 from service.store.database import Database
 from service.store.events import resolve_products
-from service.store.payload import ancestors
 from service.store.tables import PRODUCT
 from service.store.users import user_features
 
 _DAY_S = 86_400.0
-_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,19 +89,9 @@ def _products(session: Session, tenant: str, *, name_words: bool) -> tuple[Ids, 
     whole = blake2b(digest_size=16)
     for row in session.connection().execute(query):
         ids.append(row.id)
-        tokens.append([*_product_tokens(row), *(_name_tokens(row.name) if name_words else ())])
+        tokens.append(product_tokens(row.name if name_words else "", row.brand, row.category_path, row.tags))
         whole.update(f"{row.id}:{row.content_hash}\n".encode())
     return np.array(ids, np.int64), tokens, whole.hexdigest()
-
-
-def _product_tokens(row: Any) -> list[str]:
-    brand = [f"brand={row.brand}"] if row.brand else []
-    return [*brand, *(f"category={path}" for path in ancestors(row.category_path)), *(f"tag={tag}" for tag in row.tags)]
-
-
-def _name_tokens(name: str) -> Iterator[str]:
-    """Each word of three letters or more once; shorter ones are mostly sizes and particles."""
-    return (f"word={word}" for word in dict.fromkeys(_WORD.findall(name.casefold())))
 
 
 def _user_tokens(features: Mapping[str, Any]) -> Iterator[str]:

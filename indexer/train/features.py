@@ -1,6 +1,7 @@
 """Words about products and users to columns, and vectors for those without behaviour."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -9,9 +10,37 @@ import numpy as np
 from indexer.train.factors import Factors, Known, Sides
 from indexer.train.matrix import Csr, csr, sums
 from service.core.types import Floats
+from service.store.payload import ancestors
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 COLUMNS = 4096
 """Default number of hash columns: a shop's few hundred categories, brands and tags rarely meet (judgement)."""
+
+
+def product_tokens(name: str, brand: str | None, path: str | None, tags: Sequence[str]) -> list[str]:
+    """What is known of a product besides behaviour, for `feature_matrix`.
+
+    Parameters
+    ----------
+    name : its words count too; empty where they are not to. path : of its category, see `store.payload.category_path`.
+
+    Examples
+    --------
+    >>> product_tokens("", "Alba", "Home > Mugs", ("blue",))
+    ['brand=Alba', 'category=Home', 'category=Home > Mugs', 'tag=blue']
+    """
+    return [
+        *([f"brand={brand}"] if brand else []),
+        *(f"category={level}" for level in ancestors(path)),
+        *(f"tag={tag}" for tag in tags),
+        *_name_tokens(name),
+    ]
+
+
+def _name_tokens(name: str) -> Iterator[str]:
+    """Each word of three letters or more once; shorter ones are mostly sizes and particles."""
+    return (f"word={word}" for word in dict.fromkeys(_WORD.findall(name.casefold())))
 
 
 def feature_matrix(tokens: Sequence[Sequence[str]], columns: int = COLUMNS) -> Csr:

@@ -12,9 +12,11 @@ import pytest
 from config.params import Params, load_params
 from config.training import Training
 from indexer.release.build import build_release
+from indexer.release.newcomers import Newcomers
 from indexer.release.publish import Publisher, publish_release
 from service.core.fields import with_attributes
 from service.core.types import EventType, Interaction, Product
+from service.served_release import LiveRelease
 from service.store.catalog import product_ids, upsert_products
 from service.store.database import Database, open_database
 from service.store.edge import EdgeStore
@@ -143,3 +145,15 @@ def open_release_shop(quick_folder: Path) -> Iterator[Callable[..., ReleaseShop]
 def shop(open_release_shop: Callable[..., ReleaseShop]) -> ReleaseShop:
     """The shop with products and events."""
     return open_release_shop()
+
+
+@pytest.fixture
+def indexed_shop(open_shop: Callable[..., Any], quick_folder: Path) -> tuple[ReleaseShop, Any]:
+    """The shop with products and events, and the outbox that tells its releases of changes."""
+    inner = open_shop(quick_folder)
+    shop = ReleaseShop(inner.database, inner.store, quick_folder / "releases", quick_training())
+    inner.put(*(product(number) for number in range(PRODUCTS)))
+    shop.record(events())
+    live = LiveRelease(shop.database, shop.store, refresh_s=0)
+    newcomers = Newcomers(shop.database, shop.store, shop.folder)
+    return shop, inner.with_outbox(also=live.collections, newcomers=newcomers, batch=64)
