@@ -13,7 +13,7 @@ from service.cli.main import evaluate
 if TYPE_CHECKING:
     from rich.console import Console
 
-SHOWN = ("ndcg", "hit", "recall", "mrr", "map")
+SHOWN = ("ndcg", "hit", "recall", "mrr")
 
 Dataset = Annotated[
     str,
@@ -83,41 +83,43 @@ def _cutoffs(given: str | None) -> tuple[int, ...] | None:
 
 
 def _show(console: "Console", result: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     first = next(iter(result["rows"].values()))
     k = "10" if "ndcg@10" in first else next(reversed(first)).partition("@")[2]
-    columns = [f"{metric}@{k}" for metric in SHOWN]
+    main, *others = (f"{metric}@{k}" for metric in SHOWN)
     title = f"{result['dataset']}, {result['split']}: {result['users']:,} users, {result['products']:,} products"
-    table = Table("", columns[0], "95 %", *columns[1:], "coverage", "beside fused", title=title)
-    sampled = result["sampled"]
+    table = Table(title=title, box=SIMPLE_HEAD)
+    for column in ("", main, "±95 %", *others):
+        table.add_column(column, no_wrap=True)
+    table.add_column("beside fused")
     for name, row in result["rows"].items():
-        mark = " *" if name in sampled["rows"] else ""
-        interval = result["intervals"][name][columns[0]]
+        interval = result["intervals"][name][main]
         table.add_row(
-            name + mark,
-            f"{row[columns[0]]:.4f}",
-            f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else "",
-            *(f"{row[column]:.4f}" for column in columns[1:]),
-            f"{result['beyond'][name]['coverage']:.3f}",
+            name + (" *" if name in result["sampled"]["rows"] else ""),
+            f"{row[main]:.4f}",
+            f"{(interval[1] - interval[0]) / 2:.3f}" if interval else "",
+            *(f"{row[column]:.4f}" for column in others),
             result["against_fused"].get(name, {}).get("verdict", ""),
         )
     console.print(table)
-    _remarks(console, result)
+    for remark in remarks(result):
+        console.print(remark)
 
 
-def _remarks(console: "Console", result: dict[str, Any]) -> None:
-    sampled = result["sampled"]
+def remarks(result: dict[str, Any]) -> Iterator[str]:
+    """What must be known to read the table."""
+    sampled, diversity = result["sampled"], result["diversity"]
     if sampled["rows"]:
-        console.print(f"* of {sampled['users']:,} of these users, drawn at random; the same in every run")
+        yield f"* of {sampled['users']:,} of these users, drawn at random; the same in every run"
     if result["users"] < result["users_with_a_future"]:
-        console.print(f"{result['users']:,} of {result['users_with_a_future']:,} users drawn at random")
-    diversity = result["diversity"]
-    console.print(
-        f"fused is the feed without MMR, fused+diversity has lambda {diversity['mmr_lambda']:g} ({diversity['origin']}); "
-        f"the API serves {result['served_row']}"
+        yield f"{result['users']:,} of {result['users_with_a_future']:,} users, drawn at random"
+    yield (
+        f"fused is the feed without MMR, fused+diversity has lambda {diversity['mmr_lambda']:g} "
+        f"({diversity['origin']}); the API serves {result['served_row']}"
     )
     for name, why in result["left_out"].items():
-        console.print(f"{name} is left out: {why}")
+        yield f"{name} is left out: {why}"
     ranking = "Full ranking" if result["ranking"] == "full" else f"SAMPLED ranking ({result['ranking']}), flattering"
-    console.print(f"{ranking}, products already met left out. {result['seconds']} s, {result['peak_mb']:,} MB at most")
+    yield f"{ranking}, products already met left out. {result['seconds']} s, {result['peak_mb']:,} MB at most"
