@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.training import Releases, Training
 from service.core.errors import ConfigurationError
@@ -155,6 +156,15 @@ class Surface(Frozen):
             raise ValueError("at least one weight must be above 0")
         return self
 
+    def changed(self, changes: Mapping[str, Any]) -> "Surface":
+        """The same with other values of some keys; weights are laid over the ones there are.
+
+        Raises
+        ------
+        ValidationError : an unknown key, or a value out of range.
+        """
+        return Surface.model_validate(_merge(self.model_dump(), changes)) if changes else self
+
 
 ShelfName = Literal[
     "for_you", "recently_viewed", "buy_again", "top_categories", "trending", "best_value", "new_arrivals"
@@ -186,7 +196,30 @@ class Params(Frozen):
     training: Training
     releases: Releases
     page: Page
+    assignment: Assignment
+    experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]
+
+    @model_validator(mode="after")
+    def _experiments_fit(self) -> "Params":
+        check_layers(self.experiments)
+        for name, experiment in self.experiments.items():
+            if unknown := sorted(set(experiment.surfaces) - set(self.surfaces)):
+                raise ValueError(f"experiment {name}: there is no surface {unknown[0]!r}")
+            for variant, arm in experiment.variants.items():
+                for surface in experiment.surfaces:
+                    _check_changes(f"experiment {name}, variant {variant}", self.surfaces[surface], arm.changes)
+        return self
+
+
+def _check_changes(where: str, surface: Surface, changes: Mapping[str, Any]) -> None:
+    try:
+        surface.changed(changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{where}: {'.'.join(map(str, first['loc']))}: {_complaint(first)}") from error
+    if unknown := sorted(set(changes.get("weights", {})) - set(surface.weights)):
+        raise ValueError(f"{where}: the surface has no signal {unknown[0]!r}; it has {', '.join(surface.weights)}")
 
 
 def load_params(overlay: Path | None = None, *, signals: frozenset[str] | None = None) -> Params:

@@ -22,6 +22,7 @@ class Request:
     ----------
     product : external id of the anchor. text : query words. user, session : external ids of who asks.
     n : slots wanted. exclude : external ids never to be shown.
+    variants : experiment -> variant that a tester wants to see.
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
     """
 
@@ -37,8 +38,15 @@ class Request:
     exclude: tuple[str, ...] = ()
     weights: Mapping[str, float] | None = None
     mmr_lambda: float | None = None
+    variants: Mapping[str, str] | None = None
     shelf: str | None = None
     taken: frozenset[int] = frozenset()
+
+    @property
+    def visitor(self) -> str | None:
+        """Who takes part in experiments: the user, or else the session."""
+        who = f"user:{self.user}" if self.user else f"session:{self.session}" if self.session else None
+        return who and f"{self.tenant}/{who}"
 
 
 def _none() -> None:

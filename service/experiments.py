@@ -1,8 +1,12 @@
-"""Step 1, assign: which parameters a request is served with."""
+"""Step 1, assign: which parameters a request is served with, and which experiments it takes part in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from itertools import accumulate
 
+from config.experiments import Experiment
 from config.params import Params, Surface
 from service.core.errors import InvalidQuery
 
@@ -11,32 +15,112 @@ CONTROL = "control"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The experiment arm of a request and the parameters it means."""
+    """What a request is served with.
 
-    variant: str
+    Attributes
+    ----------
+    arms : experiment -> variant, of the experiments it counts in; those a tester forced do not count.
+    label : all that made it differ from the configured surface, in one word.
+    """
+
+    arms: Mapping[str, str]
+    label: str
     surface: Surface
 
 
 def assign(
-    params: Params, surface: str, *, weights: Mapping[str, float] | None = None, mmr_lambda: float | None = None
+    params: Params,
+    surface: str,
+    *,
+    visitor: str | None = None,
+    now: float = 0.0,
+    forced: Mapping[str, str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    mmr_lambda: float | None = None,
 ) -> Assignment:
-    """The surface's configured parameters with what the request overrides.
+    """The surface's parameters for a visitor: configured, changed by experiments, then by the request itself.
 
     Parameters
     ----------
+    visitor : what the assignment sticks to; None takes part in nothing. now : seconds since 1970, UTC.
+    forced : experiment -> variant a tester asks for.
     weights : signal -> weight; replaces the configured weight of the signals it names, the others stay.
 
     Raises
     ------
-    InvalidQuery : a weight that is negative or not finite, an unknown signal, or all weights 0.
+    InvalidQuery : a weight that is negative or not finite, an unknown signal, all weights 0, an unknown variant.
     """
+    arms = dict(_arms(params, surface, visitor, now))
+    forced = _known(params, forced or {})
     configured = params.surfaces[surface]
+    for experiment, variant in (arms | forced).items():
+        if surface in params.experiments[experiment].surfaces:
+            configured = configured.changed(params.experiments[experiment].variants[variant].changes)
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)
     if mmr_lambda is not None:
         changes["mmr_lambda"] = mmr_lambda
-    return Assignment(CONTROL, configured.model_copy(update=changes) if changes else configured)
+    counted = {name: variant for name, variant in arms.items() if name not in forced}
+    labels = [f"{name}={variant}" for name, variant in counted.items()]
+    labels += [f"{name}={variant} (forced)" for name, variant in forced.items()]
+    return Assignment(
+        counted, ",".join(labels) or CONTROL, configured.model_copy(update=changes) if changes else configured
+    )
+
+
+def _arms(params: Params, surface: str, visitor: str | None, now: float) -> Iterator[tuple[str, str]]:
+    """The experiments this visitor is in, one per layer at most, each with its variant."""
+    if visitor is None or not params.experiments:
+        return
+    salt = params.assignment.salt
+    if place(f"{salt}:holdout", visitor) < params.assignment.holdout:
+        return
+    starts: dict[str, float] = {}
+    for name, experiment in params.experiments.items():
+        # a layer is a line from 0 to 1 that its experiments share: whoever is in one is in no other
+        start = starts.get(experiment.layer, 0.0)
+        starts[experiment.layer] = start + experiment.traffic
+        if surface not in experiment.surfaces or not _is_running(experiment, now):
+            continue
+        if start <= place(f"{salt}:{experiment.layer}", visitor) < start + experiment.traffic:
+            yield name, _variant(experiment, place(f"{salt}:{name}:{experiment.salt}", visitor))
+
+
+def _is_running(experiment: Experiment, now: float) -> bool:
+    moment = datetime.fromtimestamp(now, UTC)
+    return (experiment.start is None or experiment.start <= moment) and (
+        experiment.end is None or moment < experiment.end
+    )
+
+
+def _variant(experiment: Experiment, where: float) -> str:
+    names = list(experiment.variants)
+    reached = accumulate(variant.share for variant in experiment.variants.values())
+    return next((name for name, end in zip(names, reached, strict=True) if where < end), names[-1])
+
+
+def place(salt: str, visitor: str) -> float:
+    """Where a visitor stands on the line from 0 to 1, the same for ever; another salt is another line.
+
+    Examples
+    --------
+    >>> place("a", "anna") == place("a", "anna") != place("b", "anna")
+    True
+    """
+    digest = blake2b(f"{salt}\0{visitor}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def _known(params: Params, forced: Mapping[str, str]) -> dict[str, str]:
+    for name, variant in forced.items():
+        if name not in params.experiments:
+            known = ", ".join(params.experiments) or "none"
+            raise InvalidQuery(f"there is no experiment {name[:100]!r}; there are: {known}", code="unknown_experiment")
+        if variant not in params.experiments[name].variants:
+            known = ", ".join(params.experiments[name].variants)
+            raise InvalidQuery(f"{name} has no variant {variant[:100]!r}; it has {known}", code="unknown_variant")
+    return dict(forced)
 
 
 def _checked(weights: Mapping[str, float], configured: Mapping[str, float]) -> dict[str, float]:

@@ -30,7 +30,15 @@ def recommend(services: Services, request: Request) -> Slate:
     """
     params, watch = services.params, Stopwatch()
     with watch.step("assign"):
-        assignment = assign(params, request.surface, weights=request.weights, mmr_lambda=request.mmr_lambda)
+        assignment = assign(
+            params,
+            request.surface,
+            visitor=request.visitor,
+            now=services.now(),
+            forced=request.variants,
+            weights=request.weights,
+            mmr_lambda=request.mmr_lambda,
+        )
         surface = assignment.surface
         n = _slots(request.n, surface)
     with watch.step("hydrate"):
@@ -50,7 +58,7 @@ def recommend(services: Services, request: Request) -> Slate:
     slate = Slate(
         request.request_id,
         request.surface,
-        assignment.variant,
+        assignment.label,
         known.release.id if known.release else None,
         known.level,
         known.reason,
@@ -58,6 +66,7 @@ def recommend(services: Services, request: Request) -> Slate:
         candidates.retrieved.degraded,
         shortfall(len(propensities), n, candidates.dropped),
         _trace(candidates, fused, len(propensities), watch),
+        assignment.arms,
     )
     services.record(request, slate)
     return slate

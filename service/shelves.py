@@ -10,7 +10,7 @@ from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import RankedItem, Shelf, Slate, Trace
-from service.experiments import CONTROL
+from service.experiments import Assignment, assign
 from service.past import seen
 from service.pipeline import recommend, shortfall
 from service.shelf_lists import ShelfList, shelf_lists
@@ -28,6 +28,7 @@ class _Visitor:
     never : internal ids that no shelf shows. had : those that only shelves of the past show.
     """
 
+    assignment: Assignment
     past: History
     preferences: Mapping[str, Any] | None
     never: frozenset[int]
@@ -61,8 +62,11 @@ def _visitor(services: Services, request: Request) -> _Visitor:
         if request.user:
             user = find_user(session, request.tenant, request.user)
             preferences = user.preferences if user else None
-    home = services.params.surfaces[request.surface]
-    return _Visitor(past, preferences, past.hidden.union(excluded), seen(past, home.exclude_types))
+    assignment = assign(
+        services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants
+    )
+    never, had = past.hidden.union(excluded), seen(past, assignment.surface.exclude_types)
+    return _Visitor(assignment, past, preferences, never, had)
 
 
 def _shelves(services: Services, request: Request, visitor: _Visitor, name: ShelfName) -> Iterator[Shelf]:
@@ -80,12 +84,12 @@ def _shelves(services: Services, request: Request, visitor: _Visitor, name: Shel
 
 def _from_list(services: Services, request: Request, visitor: _Visitor, source: ShelfList) -> Slate:
     """The first products of a list that may be shown; chance has no part in it."""
-    n, surface = request.n or 0, services.params.surfaces[request.surface]
+    n, assignment = request.n or 0, visitor.assignment
     never = request.taken | visitor.never | (frozenset() if source.again else visitor.had)
     wanted = all_of(
         Match("tenant", (request.tenant,)), request.filter, Filter(must_not=(HasId(never),)) if never else None
     )
-    found = first_eligible(services.database, source.top.ids, wanted, n, surface.in_stock_only)
+    found = first_eligible(services.database, source.top.ids, wanted, n, assignment.surface.in_stock_only)
     ids, scores = source.top.ids[found.places].tolist(), source.top.scores[found.places].tolist()
     items = tuple(
         RankedItem(product, rank, score, {source.source: score}, 1.0, source.source, source.level)
@@ -94,4 +98,7 @@ def _from_list(services: Services, request: Request, visitor: _Visitor, source: 
     unavailable = {product: why for product, why in found.dropped.items() if product not in never}
     why = shortfall(len(items), n, unavailable) if len(source.top.ids) else source.why_empty
     trace = Trace({source.source: len(source.top.ids)}, found.dropped, (), {})
-    return Slate(request.request_id, request.surface, CONTROL, None, source.level, None, items, {}, why, trace)
+    return Slate(
+        request.request_id, request.surface, assignment.label, None, source.level, None, items, {}, why, trace,
+        assignment.arms,
+    )  # fmt: skip

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Response
 
 from config.params import SHELVES, ShelfName
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
-from service.api.schemas import HomeOut, HomeRequest, PersonId
+from service.api.schemas import HomeOut, HomeRequest
 from service.api.simple_filters import SimpleFilter
-from service.api.slates import answer, page_answer
+from service.api.slates import answer, page_answer, request_from
+from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.errors import InvalidQuery
 from service.core.filters import all_of
@@ -20,11 +21,7 @@ router = APIRouter(prefix="/v1/home", tags=["home"])
 @router.post("", response_model=HomeOut, summary="A user's feed, with filters and exclusions")
 async def post_home(body: HomeRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
     """What this user or session may like next; a newcomer gets what is popular, and the answer says so."""
-    request = Request(
-        "home", request_id, tenant, user=body.user, session=body.session, n=body.n,
-        filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
-        mmr_lambda=body.mmr_lambda,
-    )  # fmt: skip
+    request = request_from("home", body, state, request_id, tenant)
     return await _answer(state, request, body.shelves, explain=body.explain)
 
 
@@ -34,8 +31,7 @@ async def get_home(
     request_id: RequestId,
     tenant: Tenant,
     simple: SimpleFilter,
-    user: PersonId | None = None,
-    session: PersonId | None = None,
+    visitor: FromQuery,
     n: Annotated[int | None, Query(ge=1)] = None,
     filter: FilterText = None,
     shelves: Annotated[
@@ -45,7 +41,7 @@ async def get_home(
 ) -> Response:
     """The same with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
-    request = Request("home", request_id, tenant, user=user, session=session, n=n, filter=wanted)
+    request = Request("home", request_id, tenant, n=n, filter=wanted, **visitor.as_request())
     return await _answer(state, request, _names(shelves), explain=explain)
 
 

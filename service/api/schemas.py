@@ -142,6 +142,11 @@ class SlateRequest(_Input):
     )
     mmr_lambda: float | None = Field(None, ge=0, le=1, description="1 = relevance only, 0 = variety only")
     explain: bool = Field(False, description="add each signal's contribution to every item, and the time of each step")
+    user: PersonId | None = Field(None, description="your own id of the user")
+    session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
+    variants: dict[str, str] = Field(
+        default={}, max_length=20, description="for testers: experiment -> variant; such answers do not count"
+    )
 
 
 class SearchRequest(SlateRequest):
@@ -153,8 +158,6 @@ class SearchRequest(SlateRequest):
 class HomeRequest(SlateRequest):
     """A user's feed; without user and session it is a newcomer's."""
 
-    user: PersonId | None = None
-    session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
     shelves: Literal["all"] | Annotated[list[ShelfName], Field(min_length=1, max_length=len(SHELVES))] | None = Field(
         None, description="several lists instead of one; `all` is the page as configured, and `n` counts per shelf"
     )

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from service.api.dependencies import FilterText, RequestId, State, Tenant, filter_from
 from service.api.schemas import SearchRequest, SlateOut
 from service.api.simple_filters import SimpleFilter
-from service.api.slates import answer
+from service.api.slates import answer, request_from
+from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.filters import all_of
 
@@ -17,10 +18,7 @@ router = APIRouter(prefix="/v1/search", tags=["search"])
 @router.post("", response_model=SlateOut, summary="Search with filters, weights and explanations")
 async def post_search(body: SearchRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
     """Products for the words of `query`: word matches, meaning and pictures, fused."""
-    request = Request(
-        "search", request_id, tenant, text=body.query, n=body.n, filter=filter_from(state, body.filter),
-        exclude=tuple(body.exclude_ids), weights=body.weights, mmr_lambda=body.mmr_lambda,
-    )  # fmt: skip
+    request = request_from("search", body, state, request_id, tenant, text=body.query)
     return await state.call(lambda: answer(state, request, explain=body.explain))
 
 
@@ -31,11 +29,12 @@ async def get_search(
     request_id: RequestId,
     tenant: Tenant,
     simple: SimpleFilter,
+    visitor: FromQuery,
     n: Annotated[int | None, Query(ge=1)] = None,
     filter: FilterText = None,
     explain: bool = False,
 ) -> Response:
     """The same search with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
-    request = Request("search", request_id, tenant, text=q.strip(), n=n, filter=wanted)
+    request = Request("search", request_id, tenant, text=q.strip(), n=n, filter=wanted, **visitor.as_request())
     return await state.call(lambda: answer(state, request, explain=explain))

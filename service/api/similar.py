@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.api.dependencies import FilterText, RequestId, State, Tenant, filter_from
 from service.api.schemas import SlateOut, SlateRequest
-from service.api.slates import answer
+from service.api.slates import answer, request_from
+from service.api.visitor import FromQuery
 from service.context import Request
 
 router = APIRouter(prefix="/v1/similar", tags=["similar"])
@@ -20,6 +21,7 @@ async def get_similar(
     state: State,
     request_id: RequestId,
     tenant: Tenant,
+    visitor: FromQuery,
     n: Annotated[int | None, Query(ge=1)] = None,
     text: Annotated[float | None, Query(ge=0, le=1000, description="weight of the description")] = None,
     image: Annotated[float | None, Query(ge=0, le=1000, description="weight of the picture")] = None,
@@ -31,7 +33,7 @@ async def get_similar(
     weights = {name: weight for name, weight in (("text", text), ("image", image)) if weight is not None}
     request = Request(
         "similar", request_id, tenant, product=id, n=n, filter=filter_from(state, filter),
-        weights=weights or None, mmr_lambda=mmr_lambda,
+        weights=weights or None, mmr_lambda=mmr_lambda, **visitor.as_request(),
     )  # fmt: skip
     return await state.call(lambda: answer(state, request, explain=explain), quick=True)
 
@@ -41,8 +43,5 @@ async def post_similar(
     id: AnchorId, body: SlateRequest, state: State, request_id: RequestId, tenant: Tenant
 ) -> Response:
     """The same with everything in the body."""
-    request = Request(
-        "similar", request_id, tenant, product=id, n=body.n, filter=filter_from(state, body.filter),
-        exclude=tuple(body.exclude_ids), weights=body.weights, mmr_lambda=body.mmr_lambda,
-    )  # fmt: skip
+    request = request_from("similar", body, state, request_id, tenant, product=id)
     return await state.call(lambda: answer(state, request, explain=body.explain), quick=True)

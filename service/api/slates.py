@@ -7,8 +7,9 @@ import orjson
 from fastapi import Response
 
 from config.params import ShelfName
-from service.api.dependencies import AppState
+from service.api.dependencies import AppState, filter_from
 from service.api.products_io import shown
+from service.api.schemas import SlateRequest
 from service.context import Request
 from service.core.types import Product, RankedItem, Slate
 from service.explain.words import reason, shelf_title
@@ -17,6 +18,29 @@ from service.shelves import home_page
 from service.store.catalog import get_products
 from service.store.payload import is_in_stock
 from service.store.product_rows import StoredProduct
+
+
+def request_from(
+    surface: str,
+    body: SlateRequest,
+    state: AppState,
+    request_id: str,
+    tenant: str,
+    *,
+    text: str | None = None,
+    product: str | None = None,
+) -> Request:
+    """What a body asks of a surface.
+
+    Raises
+    ------
+    InvalidQuery : its filter is not valid.
+    """
+    return Request(
+        surface, request_id, tenant, user=body.user, session=body.session, n=body.n,
+        filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
+        mmr_lambda=body.mmr_lambda, variants=body.variants, text=text, product=product,
+    )  # fmt: skip
 
 
 def answer(state: AppState, request: Request, *, explain: bool) -> Response:
