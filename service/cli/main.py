@@ -64,7 +64,7 @@ def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
     modules = (
         "demo", "catalogue", "events", "serving", "worker", "status", "config", "train", "release", "jobs", "measure",
-        "offline",
+        "offline", "measure_search",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")

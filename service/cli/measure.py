@@ -1,7 +1,6 @@
 """``vitrine eval …``: quality and speed, measured on the real pipeline."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,30 +9,10 @@ import typer
 
 from service.cli.console import Context
 from service.cli.main import evaluate
+from service.cli.measuring import metrics_table, throwaway_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from config.settings import Settings
-
-
-@evaluate.command("search")
-def search(
-    context: typer.Context,
-    path: Annotated[Path, typer.Option(help="Folder with products.csv, queries.csv and relevance.csv.")],
-) -> None:
-    """Search a judged set through the HTTP API: the fusion and each leg alone."""
-    from eval.search_quality import judged_shop, read_judged, search_quality
-
-    ctx: Context = context.obj
-    judged = read_judged(path)
-    with _throwaway_settings(ctx) as settings, ExitStack() as stack:
-        with ctx.working("Indexing the products of the set"):
-            runtime = stack.enter_context(judged_shop(path, settings))
-        with ctx.progress("Searching", len(judged.queries), "queries") as advance:
-            result = search_quality(runtime, judged, on_progress=advance)
-    rows = {"fused": result["fused"], **result["legs"]}
-    ctx.show(dict(result), lambda console: _table(console, f"{len(judged.queries)} queries of {path.name}", rows))
 
 
 @evaluate.command("ann")
@@ -56,7 +35,7 @@ def ann(
 
     def people(console: "Console") -> None:
         table = {f"{row.slot}, {row.filter}": _without(asdict(row), "slot", "filter") for row in rows}
-        _table(console, f"recall@100 against exact search, {queries} queries each, ef {ef}", table)
+        metrics_table(console, f"recall@100 against exact search, {queries} queries each, ef {ef}", table)
 
     ctx.show({"ef": ef, "rows": [asdict(row) for row in rows]}, people)
 
@@ -81,10 +60,11 @@ def index(
         return [Outcome.CREATED] * len(batch)
 
     load_products(path, keep)
-    with _throwaway_settings(ctx) as settings, open_shop(ctx, settings) as runtime:
+    with throwaway_settings(ctx) as settings, open_shop(ctx, settings) as runtime:
         speed = index_speed(runtime, list(products.values())[:limit], ctx.say)
     ctx.show(
-        speed.as_dict(), lambda console: _table(console, "Indexing against the encoder", {path.name: speed.as_dict()})
+        speed.as_dict(),
+        lambda console: metrics_table(console, "Indexing against the encoder", {path.name: speed.as_dict()}),
     )
 
 
@@ -100,7 +80,7 @@ def images(
     ctx: Context = context.obj
     result = _fashion(ctx, fashion, epochs) if fashion else _bundled(ctx)
     rows = {name: row for name, row in result.items() if isinstance(row, Mapping)}
-    ctx.show(result, lambda console: _table(console, "Words find pictures", rows))
+    ctx.show(result, lambda console: metrics_table(console, "Words find pictures", rows))
 
 
 def _bundled(ctx: Context) -> dict[str, Any]:
@@ -119,24 +99,5 @@ def _fashion(ctx: Context, folder: Path, epochs: int) -> dict[str, Any]:
         )
 
 
-@contextmanager
-def _throwaway_settings(ctx: Context) -> "Iterator[Settings]":
-    """The settings in force, but with a fresh embedded shop that is gone afterwards."""
-    with TemporaryDirectory(prefix="vitrine-eval-") as folder:
-        yield ctx.settings().model_copy(update={"data_dir": Path(folder), "database_url": None, "qdrant_url": None})
-
-
 def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
-
-
-def _table(console: "Console", title: str, rows: Mapping[str, Mapping[str, float]]) -> None:
-    from rich.table import Table
-
-    columns = list(next(iter(rows.values()), {}))
-    table = Table("", *columns, title=title)
-    for name, values in rows.items():
-        table.add_row(
-            name, *(f"{value:,.3f}" if isinstance(value, float) else f"{value:,}" for value in values.values())
-        )
-    console.print(table)
