@@ -36,21 +36,33 @@ class _Shelf:
 def make_popular(database: Database, tenant: str, params: PopularParams, weights: EventWeights) -> datetime:
     """Compute the lists from what SQL holds, and store them for all serving processes.
 
+    Returns
+    -------
+    datetime : when they were made.
+    """
+    lists = popular_lists(database, tenant, params, weights)
+    now = datetime.now(UTC)
+    with database.session() as session:
+        put_snapshot(session, popular_name(tenant), lists, now=now)
+    return now
+
+
+def popular_lists(
+    database: Database, tenant: str, params: PopularParams, weights: EventWeights
+) -> dict[str, dict[str, list[list[float]]] | list[list[float]] | list[str]]:
+    """The lists by name, as a snapshot holds them; products by internal key with their score, best first.
+
     The clock of the trend is the newest event: a shop whose feed stopped yesterday trends as of yesterday.
 
     Parameters
     ----------
     weights : what events count, without age: the trend decays by itself.
-
-    Returns
-    -------
-    datetime : when they were made.
     """
     shelf = _read_shelf(database, tenant)
     scores = _trend(database, tenant, shelf, params, weights)
     categories = [ancestors(path) for path in shelf.paths]
     by_category = top_by_category(scores, categories, params.category_length)
-    data = {
+    return {
         "trending": _pairs(shelf.ids, scores, top(scores, params.length)),
         "by_category": {path: _pairs(shelf.ids, scores, places) for path, places in by_category.items()},
         "best_value": _pairs(shelf.ids, value := best_value(shelf.discount, shelf.rating, shelf.reviews,
@@ -58,10 +70,6 @@ def make_popular(database: Database, tenant: str, params: PopularParams, weights
         "newest": _pairs(shelf.ids, shelf.created, top(shelf.created, params.length)),
         "categories": _top_categories(scores, categories),
     }  # fmt: skip
-    now = datetime.now(UTC)
-    with database.session() as session:
-        put_snapshot(session, popular_name(tenant), data, now=now)
-    return now
 
 
 def best_value(discount: Scores, rating: Scores, reviews: Scores, prior_count: float) -> Scores:

@@ -3,6 +3,7 @@
 ::
 
     <data dir>/releases/<id>/arrays.npz      vectors, weights, rules, held-out tail
+    <data dir>/releases/<id>/popular.json    what is popular as of its data
     <data dir>/releases/<id>/manifest.json   how it was made, and what it reached
     <data dir>/releases/<id>.new/            left by a process that was killed
 """
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -26,7 +28,7 @@ from indexer.train.matrix import Csr, from_parts
 from service.core.errors import NotFound
 from service.core.types import Floats, Ids
 
-_ARRAYS, _MANIFEST, _UNFINISHED = "arrays.npz", "manifest.json", ".new"
+_ARRAYS, _POPULAR, _MANIFEST, _UNFINISHED = "arrays.npz", "popular.json", "manifest.json", ".new"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +57,14 @@ class FeatureTable:
     products: Ids
 
 
+@dataclass(frozen=True, slots=True)
+class PopularSnapshot:
+    """The popular lists as of a training, see `indexer.popular.popular_lists`."""
+
+    made_at: datetime
+    lists: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Artifacts:
     """A trained release.
@@ -63,6 +73,7 @@ class Artifacts:
     ----------
     users : int64[U], internal keys. user_vectors : float32[U, D].
     features : None where nothing is known of any product but its behaviour.
+    popular : None in releases made before it was kept.
     manifest : parameters, seed, data hash, counts … metrics : what it reached on the tail.
     """
 
@@ -73,6 +84,7 @@ class Artifacts:
     rules: RuleTable
     tail: Tail
     features: FeatureTable | None
+    popular: PopularSnapshot | None
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Any]
 
@@ -86,9 +98,10 @@ def save_artifacts(folder: Path, artifacts: Artifacts) -> None:
     with (unfinished / _ARRAYS).open("wb") as file:
         np.savez(file, allow_pickle=False, **_arrays(artifacts))
         _to_disk(file)
-    with (unfinished / _MANIFEST).open("w", encoding="utf-8") as text:
-        json.dump({"manifest": artifacts.manifest, "metrics": artifacts.metrics}, text)
-        _to_disk(text)
+    if artifacts.popular is not None:
+        popular = {"made_at": artifacts.popular.made_at.isoformat(), "lists": artifacts.popular.lists}
+        _write_json(unfinished / _POPULAR, popular)
+    _write_json(unfinished / _MANIFEST, {"manifest": artifacts.manifest, "metrics": artifacts.metrics})
     unfinished.rename(final)
     _sync_folder(folder)
 
@@ -103,7 +116,7 @@ def load_artifacts(folder: Path, release_id: str) -> Artifacts:
     with _reading(folder, release_id) as path:
         told = json.loads((path / _MANIFEST).read_text("utf-8"))
         with np.load(path / _ARRAYS, allow_pickle=False) as stored:
-            return _artifacts(release_id, dict(stored), told)
+            return _artifacts(release_id, dict(stored), _load_popular(path / _POPULAR), told)
 
 
 def load_features(folder: Path, release_id: str) -> FeatureTable | None:
@@ -169,7 +182,9 @@ def _arrays(artifacts: Artifacts) -> dict[str, NDArray[Any]]:
     return arrays | {f"rules_{field}": getattr(rules, field) for field in RuleTable.__slots__}
 
 
-def _artifacts(release_id: str, arrays: Mapping[str, Any], told: Mapping[str, Any]) -> Artifacts:
+def _artifacts(
+    release_id: str, arrays: Mapping[str, Any], popular: PopularSnapshot | None, told: Mapping[str, Any]
+) -> Artifacts:
     def matrix(name: str) -> Csr:
         return from_parts(*(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr", "shape")))
 
@@ -182,6 +197,7 @@ def _artifacts(release_id: str, arrays: Mapping[str, Any], told: Mapping[str, An
         RuleTable(**{field: arrays[f"rules_{field}"] for field in RuleTable.__slots__}),
         Tail(arrays["tail_targets"], arrays["tail_products"], matrix("tail_history"), matrix("tail_seen")),
         _features(arrays),
+        popular,
         told["manifest"],
         told["metrics"],
     )
@@ -193,10 +209,23 @@ def _features(arrays: Mapping[str, Any]) -> FeatureTable | None:
     return FeatureTable(arrays["feature_tokens"], bool(arrays["feature_words"]), arrays["products"])
 
 
+def _load_popular(path: Path) -> PopularSnapshot | None:
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text("utf-8"))
+    return PopularSnapshot(datetime.fromisoformat(stored["made_at"]), stored["lists"])
+
+
 def _parts(matrix: Csr) -> Iterator[tuple[str, NDArray[Any]]]:
     for part in ("data", "indices", "indptr"):
         yield part, getattr(matrix, part)
     yield "shape", np.array(matrix.shape, np.int64)
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as text:
+        json.dump(data, text)
+        _to_disk(text)
 
 
 def _to_disk(file: Any) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from config.params import Params
-from indexer.release.artifacts import Artifacts, FeatureTable, RuleTable, save_artifacts
+from indexer.popular import popular_lists
+from indexer.release.artifacts import Artifacts, FeatureTable, PopularSnapshot, RuleTable, save_artifacts
 from indexer.release.learn import Learned, learn, timed
 from indexer.release.model import Model, popularity
 from indexer.release.quality import figures, popular_ranks, tail_ranks
@@ -74,10 +75,13 @@ def build_release(
     try:
         data, tail = split_tail(shop.data, shop.users, shop.products, training.checks)
         learned = learn(shop, data, training, seed, step)
+        with step("trending"):
+            lists = popular_lists(database, tenant, params.popular, params.events.taste())
+            popular = PopularSnapshot(datetime.now(UTC), lists)
         with step("evaluate"):
             metrics = _metrics(learned.model, tail, popularity(interaction_matrix(data)))
         with step("write"):
-            artifacts = _artifacts(release_id, shop, learned, tail, name_words=training.name_words)
+            artifacts = _artifacts(release_id, shop, learned, tail, popular, name_words=training.name_words)
             manifest = _manifest(artifacts, shop, params, seed, tenant, seconds)
             save_artifacts(folder, replace(artifacts, manifest=manifest, metrics=metrics))
     except Exception as error:
@@ -93,7 +97,9 @@ def _metrics(model: Model, tail: Tail, popular: np.ndarray) -> dict[str, Any]:
     return {"held_out_users": len(tail), "signals": figures(ranks)}
 
 
-def _artifacts(release_id: str, shop: ShopData, learned: Learned, tail: Tail, *, name_words: bool) -> Artifacts:
+def _artifacts(
+    release_id: str, shop: ShopData, learned: Learned, tail: Tail, popular: PopularSnapshot, *, name_words: bool
+) -> Artifacts:
     """Only what is known: products of which nothing is cannot be recommended, anonymous sessions do not come back."""
     kept = np.flatnonzero(learned.known_products)
     users = np.flatnonzero(learned.known_users & (shop.users > 0))
@@ -112,6 +118,7 @@ def _artifacts(release_id: str, shop: ShopData, learned: Learned, tail: Tail, *,
         _rule_table(learned, kept),
         tail,
         None if tokens is None else FeatureTable(tokens, name_words, model.products[kept]),
+        popular,
         {},
         {},
     )
@@ -140,6 +147,7 @@ def _manifest(
         "users": len(artifacts.users),
         "held_out_users": len(artifacts.tail),
         "rules": len(artifacts.rules.lift),
+        **({} if artifacts.popular is None else {name: len(found) for name, found in artifacts.popular.lists.items()}),
         **{slot: int(weights.nnz) for slot, weights in model.weights.items()},
     }
     return {

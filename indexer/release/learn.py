@@ -22,7 +22,7 @@ from indexer.train.sequence import Sequence, sequence
 Step = Callable[[str], AbstractContextManager[None]]
 """Marks the beginning and end of a step, for progress and timing."""
 
-STEPS = ("read", "factorise", "covisit", "sequence", "association", "evaluate", "write")
+STEPS = ("read", "factorise", "covisit", "sequence", "association", "trending", "evaluate", "write")
 """The steps of `build_release`, in order."""
 
 

@@ -26,6 +26,7 @@ from service.store.releases import (
     mark_ready,
     promote,
 )
+from service.store.snapshots import popular_name, put_snapshot
 from service.store.spaces import behaviour_name, behaviour_space, users_name, users_space
 from service.store.vectors import VectorStore
 
@@ -98,6 +99,9 @@ def publish_release(
         return _fail(publisher, release_id, "; ".join(problems), metrics)
     with publisher.database.session() as session:
         release = mark_ready(session, release_id, manifest=artifacts.manifest, metrics=metrics)
+        if artifacts.popular is not None:
+            name, popular = popular_name(str(artifacts.manifest["tenant"])), artifacts.popular
+            put_snapshot(session, name, popular.lists, now=popular.made_at, unless_newer=True)
         if go_live:
             release = promote(session, release_id)
     Newcomers(publisher.database, publisher.store, publisher.folder).fill(release_id)

@@ -26,13 +26,21 @@ def popular_name(tenant: str) -> str:
     return f"popular:{tenant}"
 
 
-def put_snapshot(session: Session, name: str, data: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace the snapshot of this name."""
+def put_snapshot(
+    session: Session, name: str, data: Mapping[str, Any], *, now: datetime, unless_newer: bool = False
+) -> None:
+    """Replace the snapshot of this name.
+
+    Parameters
+    ----------
+    now : when it was made. unless_newer : leave one that was made later in place.
+    """
     connection = session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"made_at": now, "data": dict(data)}
+    older = SNAPSHOT.c.made_at < now if unless_newer else None
     statement = insert(SNAPSHOT).values(name=name, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=older))
 
 
 def get_snapshot(session: Session, name: str, *, newer_than: datetime | None = None) -> StoredSnapshot | None:
