@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from service.core.errors import ConfigurationError, DependencyUnavailable, InvalidQuery, NotFound
@@ -19,6 +20,7 @@ from service.store.edge_folder import (
     remove_leftovers,
     write_note,
 )
+from service.store.edge_make import make_shard, make_shard_apart
 from service.store.qdrant_payload import by_payload, chunks, most_frequent
 from service.store.vector_checks import check_facet, check_ids, check_points, check_query
 from service.store.vector_ties import search_with_ties
@@ -218,10 +220,14 @@ class EdgeStore:
         need_space(self._folder)
         collection, note = self._folder / space.name, Note(space)
         remove_leftovers(collection, None)
-        note.shard_folder(collection).mkdir(parents=True)
-        types.create_shard(note.shard_folder(collection), space, self._threshold_kb).close()
-        # from here on it exists; its indexes are made by whoever opens it next, so a kill in between harms nothing
-        write_note(collection, note)
+        # a name of its own: if we are killed, the child may go on for a moment
+        unfinished = collection / f"making-{token_hex(4)}"
+        unfinished.mkdir(parents=True)
+        # where a collection is open already, somebody may wait for answers from it
+        make = make_shard_apart if self._collections else make_shard
+        make(unfinished, space, self._threshold_kb)
+        unfinished.rename(note.shard_folder(collection))
+        write_note(collection, note)  # from here on it exists: a kill before harms nothing
 
     def _check_open(self) -> None:
         if self._closed:

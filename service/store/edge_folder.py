@@ -15,7 +15,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +31,7 @@ NOTE_FILE = "space.json"
 # the engine writes through memory maps: on a full disk the process dies of SIGBUS, so stop well before (measured)
 MIN_FREE_BYTES = 96 * 2**20
 
+_LOCK_TRIES, _LOCK_PAUSE_S = 10, 0.02
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
@@ -65,15 +68,13 @@ def lock_folder(folder: Path) -> TextIO:
         file = (folder / LOCK_FILE).open("a+", encoding="ascii")
     except OSError as error:
         raise ConfigurationError(f"cannot use {folder} for vectors: {error}; choose another --data-dir") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _is_locked(file):
         holder = _holder(file)
         file.close()
         raise ConfigurationError(
             f"the vector folder {folder} is in use by another process{holder}; "
             "stop it, or use its HTTP API, or choose another --data-dir"
-        ) from None
+        )
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
@@ -84,7 +85,7 @@ def read_note(collection: Path) -> Note | None:
     """The note of a collection, or None where there is none."""
     try:
         raw = json.loads((collection / NOTE_FILE).read_text(encoding="utf-8"))
-        return Note(_space(raw["space"]), int(raw["generation"]))
+        return Note(parsed_space(raw["space"]), int(raw["generation"]))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -150,13 +151,24 @@ def unwritten_bytes(folder: Path) -> int:
     return sum(max(0, stat.st_size - stat.st_blocks * 512) for stat in found)
 
 
+def _is_locked(file: TextIO) -> bool:
+    """Try for a moment: a process that was killed while it started a child leaves the lock to that for milliseconds."""
+    for _ in range(_LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(_LOCK_PAUSE_S)
+    return False
+
+
 def _holder(file: TextIO) -> str:
     file.seek(0)
     pid = file.read(20).strip()
     return f" (pid {pid})" if pid else ""
 
 
-def _space(raw: dict[str, Any]) -> Space:
+def parsed_space(raw: Mapping[str, Any]) -> Space:
+    """The space whose `asdict` went through JSON."""
     return Space(
         raw["name"],
         {slot: Dense(**dense) for slot, dense in raw["dense"].items()},

@@ -13,7 +13,7 @@ from service.core.errors import ConfigurationError, DependencyUnavailable, NotFo
 from service.core.fields import FieldKind
 from service.store import edge_folder
 from service.store.edge import EdgeStore
-from service.store.vectors import Dense, Point, Space, VectorQuery
+from service.store.vectors import Dense, Point, Space, Sparse, VectorQuery
 
 SPACE = Space("products", {"text": Dense(8)}, fields={"brand": FieldKind.KEYWORD})
 ROOT = Path(__file__).parents[2]
@@ -175,4 +175,30 @@ def test_a_nearly_full_disk_stops_writes_before_they_hurt_and_not_reads(
             write()
     assert store.names() == ["products"]
     assert store.search("products", [VectorQuery("text", np.ones(8, np.float32), 5)])[0].ids.tolist() == [1]
+    store.close()
+
+
+def test_while_a_collection_is_open_another_one_is_made_elsewhere_and_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = EdgeStore(tmp_path)
+    store.create(SPACE)
+    monkeypatch.setattr("service.store.edge.make_shard", None)
+    store.create(Space("other", {"text": Dense(8)}, {"words": Sparse(idf=True)}, {"brand": FieldKind.KEYWORD}))
+    monkeypatch.undo()
+    store.upsert("other", [point(3)])
+    assert store.facet("other", "brand") == [("LG", 1)]
+    store.close()
+    again = EdgeStore(tmp_path)
+    assert again.count("other") == 1
+    assert [path.name for path in (tmp_path / "other").glob("*-*")] == ["shard-1"]
+    again.close()
+
+
+def test_what_cannot_be_made_elsewhere_is_an_error_and_no_collection(tmp_path: Path) -> None:
+    store = EdgeStore(tmp_path)
+    store.create(SPACE)
+    with pytest.raises(DependencyUnavailable, match="collection 'other' could not be made"):
+        store.create(Space("other", {"text": Dense(-1)}))
+    assert store.names() == ["products"]
     store.close()
