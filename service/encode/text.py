@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from service.core.errors import ConfigurationError
-from service.core.types import Floats
+from service.core.types import Floats, Ids
 from service.encode.torch_threads import set_torch_threads
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the official all-MiniLM-L6-v2
@@ -23,12 +23,15 @@ class TextEncoder:
     ----------
     name : says which weights made a vector; vectors of different names must never be compared.
     size : dimensions D.
+    max_pieces : word pieces the model reads of a text, its own marks included; None where it sets no limit.
     """
 
     def __init__(self, model: object, name: str, query_cache: int) -> None:
         self._model = model
         self.name = name
         self.size: int = model.get_embedding_dimension()  # type: ignore[attr-defined]
+        limit = getattr(model, "max_seq_length", None)
+        self.max_pieces: int | None = limit if isinstance(limit, int) else None
         self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
 
     def encode(self, texts: Sequence[str], batch: int = 32) -> Floats:
@@ -37,6 +40,12 @@ class TextEncoder:
             list(texts), batch_size=batch, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.size)
+
+    def count_pieces(self, texts: Sequence[str]) -> Ids:
+        """Word pieces of each text before the model cuts it at `max_pieces`, its own marks included: int64[P]."""
+        tokenizer = self._model.tokenizer  # type: ignore[attr-defined]
+        found = tokenizer(list(texts), truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
+        return np.array([len(pieces) for pieces in found], dtype=np.int64)
 
     def _encode_query(self, text: str) -> Floats:
         """One query to a unit vector, float32[D]; cached, so treat it as read-only."""

@@ -1,0 +1,1 @@
+"""The health of a shop's own catalogue, read-only."""
