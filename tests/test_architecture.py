@@ -79,6 +79,7 @@ OWNERS: dict[str, set[str]] = {
     "apscheduler": {"indexer/schedule.py"},
     "uvicorn": {"service/cli/serving.py"},
     "ftfy": {"indexer/load/text.py"},
+    "plotly": {"eval/plots.py"},
 }
 
 

@@ -68,9 +68,9 @@ def _metric(metric: str, found: NDArray[np.bool_], relevant: Ids, k: int) -> Val
     reachable = np.minimum(relevant, k)
     if metric in ("mrr", "map"):
         ranked: Values = found / ranks if metric == "mrr" else found * found.cumsum(1) / ranks
-        return ranked.max(1, initial=0.0) if metric == "mrr" else ranked.sum(1) / reachable
+        return np.asarray(ranked.max(1, initial=0.0) if metric == "mrr" else ranked.sum(1) / reachable)
     if metric == "ndcg":
         discounts: Values = 1 / np.log2(np.arange(1, k + 1) + 1)
-        return (found * discounts[: len(ranks)]).sum(1) / np.cumsum(discounts)[reachable - 1]
+        return np.asarray((found * discounts[: len(ranks)]).sum(1) / np.cumsum(discounts)[reachable - 1])
     count: Values = found.sum(1).astype(np.float64)
     return {"hit": np.minimum(count, 1.0), "recall": count / relevant, "precision": count / k}[metric]

@@ -13,6 +13,8 @@ from service.cli.main import evaluate
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from eval.offline.run import Offline
+
 SHOWN = ("ndcg", "hit", "recall", "mrr")
 
 Dataset = Annotated[
@@ -47,6 +49,7 @@ def offline(
     negatives: Annotated[
         int | None, typer.Option(min=1, help="Rank among so many random others only; flatters, and is labelled so.")
     ] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for report.html and report.md.")] = None,
 ) -> None:
     """Train a throwaway shop on the past, ask its home feed for the future: fused, each signal, single models."""
     from eval.offline.run import Offline
@@ -55,7 +58,28 @@ def offline(
     ctx: Context = context.obj
     wanted = Offline(dataset, path, split, sample, users, _names(rows), _cutoffs(k), negatives)
     result = measure(wanted, ctx.settings(), say=ctx.say, bar=bar_of(ctx))
+    if report is not None:
+        from eval.offline.report import offline_report
+
+        page, _ = offline_report(report, result, list(remarks(result)), _command(ctx, wanted))
+        ctx.say(f"Report: {page}")
     ctx.show(result, lambda console: _show(console, result))
+
+
+def _command(ctx: Context, wanted: "Offline") -> str:
+    """What repeats the measurement."""
+    given = {
+        "--dataset": wanted.dataset,
+        "--path": wanted.path,
+        "--split": wanted.split,
+        "--rows": ",".join(wanted.rows) or None,
+        "--k": None if wanted.cutoffs is None else ",".join(map(str, wanted.cutoffs)),
+        "--sample": wanted.sample,
+        "--users": wanted.users,
+        "--negatives": wanted.negatives,
+    }
+    words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    return ctx.command("eval", "offline", *words)
 
 
 def bar_of(ctx: Context) -> Any:
