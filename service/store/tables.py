@@ -12,6 +12,7 @@ _LIVE = text("deleted_at IS NULL")
 _ANONYMOUS = text("user_id IS NULL")
 _HIDING = text("type = 'hide'")
 _NAMED = text("event_id IS NOT NULL")
+_UNRESOLVED = text("product_id IS NULL AND product_ref IS NOT NULL")
 _BY_USER = text('"user" IS NOT NULL')
 _IS_LIVE = text("status = 'live'")
 _IS_RUNNING = text("status = 'running'")
@@ -85,7 +86,7 @@ class InteractionRow(SQLModel, table=True):
 
     `product_id` is no foreign key: products are dropped without asking what refers to them, their ids are never used
     again, and readers leave out what is gone. `product_ref` stays, so that a product that comes (back) later finds
-    its interactions: see `resolve_products`.
+    its interactions: see `upsert_products` and `resolve_products`.
     """
 
     __tablename__ = "interaction"
@@ -97,7 +98,11 @@ class InteractionRow(SQLModel, table=True):
         ),
         Index("ix_interaction_hidden", "user_id", "session_key", sqlite_where=_HIDING, postgresql_where=_HIDING),
         Index("ix_interaction_since", "tenant", "at"),
-    )
+        Index(
+            "ix_interaction_unresolved", "tenant", "product_ref",
+            sqlite_where=_UNRESOLVED, postgresql_where=_UNRESOLVED,
+        ),
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Key)
     tenant: str = Field(sa_type=PlainText)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.core.types import Product
 from service.store.product_rows import check_storable, row_values, utc_or_none
 from service.store.sql_values import one_of
-from service.store.tables import PRODUCT
+from service.store.tables import INTERACTION, PRODUCT
 
 _KEY = ("tenant", "external_id")
 # what a change of leaves the index as it is, but has to be written
@@ -34,7 +34,7 @@ def upsert_products(session: Session, products: Sequence[Product]) -> list[Outco
 
     A product that says nothing new is not written at all and keeps its `updated_at`. A deleted one comes back to life
     and is embedded anew. Of several with the same id the last one wins. Without `created_at` the stored moment stays,
-    or it is now.
+    or it is now. Interactions that were kept before their product came belong to it from now on.
 
     Returns
     -------
@@ -56,9 +56,9 @@ def upsert_products(session: Session, products: Sequence[Product]) -> list[Outco
         before = latest.get(key) or stored.get(key)
         latest[key] = after = _next_state(product, before, now)
         outcomes.append(_outcome(before, after))
-    _write(
-        session, [after for key, after in latest.items() if _outcome(stored.get(key), after) is not Outcome.UNCHANGED]
-    )
+    changes = {key: _outcome(stored.get(key), after) for key, after in latest.items()}
+    _write(session, [latest[key] for key, change in changes.items() if change is not Outcome.UNCHANGED])
+    _adopt(session, [key for key, change in changes.items() if change is Outcome.CREATED])
     return outcomes
 
 
@@ -73,11 +73,8 @@ def lock_for_writing(session: Session) -> None:
 
 
 def _stored_states(session: Session, products: Sequence[Product]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    by_tenant: dict[str, list[str]] = {}
-    for product in products:
-        by_tenant.setdefault(product.tenant, []).append(product.external_id)
     states: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for tenant, external_ids in sorted(by_tenant.items()):
+    for tenant, external_ids in _by_tenant((product.tenant, product.external_id) for product in products).items():
         query = (
             select(*(PRODUCT.c[name] for name in _STATE))
             .where(PRODUCT.c.tenant == tenant, one_of(PRODUCT.c.external_id, external_ids))
@@ -135,3 +132,25 @@ def _write(session: Session, states: list[dict[str, Any]]) -> None:
             update(PRODUCT).where(PRODUCT.c.id == bindparam("row_id")),
             [row | key for row, key in zip(rows, keys, strict=True)],
         )
+
+
+def _adopt(session: Session, new: Iterable[tuple[str, str]]) -> None:
+    """Tell interactions of products that were unknown which ones they meant; one look into a small index for each."""
+    interaction = INTERACTION.c
+    product = select(PRODUCT.c.id).where(
+        PRODUCT.c.tenant == interaction.tenant, PRODUCT.c.external_id == interaction.product_ref
+    )
+    for tenant, external_ids in _by_tenant(new).items():
+        is_theirs = (interaction.tenant == tenant, one_of(interaction.product_ref, external_ids))
+        session.connection().execute(
+            update(INTERACTION)
+            .where(*is_theirs, interaction.product_id.is_(None))
+            .values(product_id=product.correlate(INTERACTION).scalar_subquery())
+        )
+
+
+def _by_tenant(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for tenant, external_id in sorted(keys):
+        grouped.setdefault(tenant, []).append(external_id)
+    return grouped

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.core.behaviour import EVENT_TYPES
 from service.core.errors import InvalidQuery, NotFound
@@ -182,10 +182,48 @@ def test_an_unknown_product_that_is_kept_counts_when_it_comes(shop: Database) ->
     assert past(shop).products.tolist() == keys(shop, "mug")
     with shop.session() as session:
         assert resolve_products(session, "default") == 0
-        upsert_products(session, [Product("kettle", "Kettle"), Product("kettle", "Kettle", tenant="other")])
-        assert resolve_products(session, "default") == 1
+        upsert_products(session, [Product("kettle", "Kettle", tenant="other")])
+    assert past(shop).products.tolist() == keys(shop, "mug")
+    with shop.session() as session:
+        upsert_products(session, [Product("kettle", "Kettle"), Product("pot", "Pot")])
         assert resolve_products(session, "default") == 0
     assert sorted(past(shop).products) == sorted(keys(shop, "mug", "kettle"))
+
+
+def test_what_was_done_while_a_product_was_deleted_counts_when_it_comes_back(shop: Database) -> None:
+    with shop.session() as session:
+        delete_products(session, "default", ["mug"])
+    record(shop, [did()], "keep")
+    assert past(shop).products.tolist() == []
+    with shop.session() as session:
+        upsert_products(session, [Product("mug", "Mug")])
+    assert past(shop).products.tolist() == keys(shop, "mug")
+
+
+def test_an_interaction_that_was_written_while_its_product_came_is_found_later(shop: Database) -> None:
+    record(shop, [did()])
+    with shop.session() as session:
+        session.connection().execute(update(INTERACTION).values(product_id=None))
+        upsert_products(session, [Product("mug", "Mug, large")])  # nothing new: its interactions are not looked for
+    assert past(shop).products.tolist() == []
+    with shop.session() as session:
+        assert resolve_products(session, "default") == 1
+    assert past(shop).products.tolist() == keys(shop, "mug")
+
+
+def test_new_products_look_for_their_interactions_in_the_index_of_those_without_one(shop: Database) -> None:
+    if shop.engine.dialect.name != "sqlite":
+        pytest.skip("this is how SQLite tells its plan")
+    plans: list[str] = []
+    with shop.session() as session:
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+        connection.set_trace_callback(plans.append)
+        upsert_products(session, [Product("kettle", "Kettle")])
+        connection.set_trace_callback(None)
+        [statement] = [line for line in plans if line.startswith("UPDATE interaction")]
+        told = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    assert "ix_interaction_unresolved (tenant=? AND product_ref=?)" in str(told)
 
 
 def test_dropping_a_product_keeps_its_interactions_and_it_finds_them_when_it_comes_back(shop: Database) -> None:
