@@ -2,21 +2,45 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from config.params import Retrieval, Surface
-from service.core.filters import Filter, Match, all_of
+from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Ids
 from service.rank import fuse
-from service.ranking.eligibility import why_not
+from service.ranking.eligibility import EXCLUDED, why_not
 from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
-from service.store.serving import serving_payload, serving_rows
+from service.store.serving import ServingRow, serving_rows
 from service.store.vectors import VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request may be answered with.
+
+    Attributes
+    ----------
+    filter : of the request. never : internal ids it must not show.
+    """
+
+    tenant: str
+    filter: Filter | None
+    never: frozenset[int]
+    in_stock_only: bool
+
+    def in_index(self) -> Filter | None:
+        """All of it as a filter for the vector store."""
+        return all_of(
+            Match("tenant", (self.tenant,)),
+            self.filter,
+            Filter(must_not=(HasId(self.never),)) if self.never else None,
+            Match("visible", (True,)),
+            Match("in_stock", (True,)) if self.in_stock_only else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,12 +50,12 @@ class Eligible:
     Attributes
     ----------
     places : int64, where in the list they stand, ascending. looked_at : how many of the list had to be read for that.
-    payloads : product id -> its fields. dropped : product id -> why it may not be shown.
+    rows : product id -> what the database says of it. dropped : product id -> why it may not be shown.
     """
 
     places: Ids
     looked_at: int
-    payloads: Mapping[int, Mapping[str, Any]]
+    rows: Mapping[int, ServingRow]
     dropped: Mapping[int, str]
 
 
@@ -42,13 +66,13 @@ class Candidates:
     Attributes
     ----------
     fused : the best that may be shown, at most the surface's pool. rest : ids too far down to be looked at.
-    payloads : product id -> its fields. dropped : product id -> why it may not be shown.
+    rows : product id -> what the database says of it. dropped : product id -> why it may not be shown.
     """
 
     retrieved: Retrieved
     fused: Fused
     rest: Ids
-    payloads: Mapping[int, Mapping[str, Any]]
+    rows: Mapping[int, ServingRow]
     dropped: Mapping[int, str]
 
 
@@ -56,7 +80,7 @@ def gather(
     database: Database,
     store: VectorStore,
     questions: Questions,
-    wanted: Filter | None,
+    wanted: Wanted,
     n: int,
     surface: Surface,
     retrieval: Retrieval,
@@ -67,8 +91,7 @@ def gather(
     The cheap conditions go into the Qdrant filters; what still proves ineligible was changed a moment ago. When that
     leaves fewer than `n`, longer lists are asked for until there are enough or no more.
     """
-    in_stock = Match("in_stock", (True,)) if surface.in_stock_only else None
-    indexed = all_of(wanted, Match("visible", (True,)), in_stock)
+    indexed = wanted.in_index()
     limit = max(surface.candidates, n)
     while True:
         with watch.step("retrieve"):
@@ -76,24 +99,26 @@ def gather(
         with watch.step("fuse"):
             fused = fuse(retrieved.lists, surface)
         with watch.step("filter"):
-            found = first_eligible(database, fused.ids, wanted, max(surface.pool, n), surface.in_stock_only)
+            found = first_eligible(database, fused.ids, wanted, max(surface.pool, n))
         is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
         if len(found.places) >= n or is_exhausted or limit >= retrieval.max_candidates:
             rest = fused.ids[found.looked_at :]
-            return Candidates(retrieved, fused.take(found.places), rest, found.payloads, found.dropped)
+            return Candidates(retrieved, fused.take(found.places), rest, found.rows, found.dropped)
         limit = min(limit * retrieval.growth, retrieval.max_candidates)
 
 
-def first_eligible(database: Database, ids: Ids, wanted: Filter | None, most: int, in_stock_only: bool) -> Eligible:
+def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> Eligible:
     """The first `most` of `ids` int64[C] that may be shown; reading all of them would cost more than all the rest."""
-    payloads: dict[int, Mapping[str, Any]] = {}
+    rows: dict[int, ServingRow] = {}
     dropped: dict[int, str] = {}
     start = 0
     with database.session() as session:
         while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
             some = ids[start : start + missing].tolist()
-            payloads |= {i: serving_payload(row) for i, row in serving_rows(session, some).items()}
-            dropped |= why_not(some, payloads, wanted, in_stock_only=in_stock_only)
+            allowed = [product for product in some if product not in wanted.never]
+            rows |= serving_rows(session, wanted.tenant, allowed)
+            dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
+            dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
-    return Eligible(places, start, payloads, dropped)
+    return Eligible(places, start, rows, dropped)

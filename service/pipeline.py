@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.params import Surface
-from service.candidates import Candidates, gather
+from service.candidates import Candidates, Wanted, gather
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
-from service.core.filters import Filter, HasId, Match, all_of
-from service.core.types import Anchor, RankedItem, Slate, Trace
+from service.core.types import RankedItem, Slate, Trace
 from service.experiments import assign
 from service.hydrate import hydrate
 from service.rank import adjust, diversify
+from service.ranking.eligibility import EXCLUDED
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.retrieve import ask
@@ -45,14 +45,13 @@ def recommend(services: Services, request: Request) -> Slate:
         known = hydrate(services, request, surface)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)
-    wanted = all_of(
-        Match("tenant", (request.tenant,)), request.filter, _never(known.query.anchor, known.excluded | request.taken)
-    )
+    never = known.excluded | request.taken | ({known.query.anchor.product_id} if known.query.anchor else frozenset())
+    wanted = Wanted(request.tenant, request.filter, never, surface.in_stock_only)
     candidates = gather(
         services.database, services.store, questions, wanted, n, surface, params.retrieval, watch
     )  # steps retrieve, fuse and filter
     with watch.step("adjust"):
-        fused = adjust(candidates.fused, candidates.payloads, surface, known.preferences, services.now())
+        fused = adjust(candidates.fused, candidates.rows, surface, known.preferences, services.now())
     with watch.step("diversify"):
         fused, propensities = diversify(services.store, fused, surface, n, request_seed(request.request_id))
     slate = Slate(
@@ -77,11 +76,6 @@ def _slots(asked: int | None, surface: Surface) -> int:
     if not 1 <= n <= surface.max_n:
         raise InvalidQuery(f"n must lie between 1 and {surface.max_n} on this surface, got {n}", code="invalid_n")
     return n
-
-
-def _never(anchor: Anchor | None, excluded: frozenset[int]) -> Filter | None:
-    ids = excluded | ({anchor.product_id} if anchor else set())
-    return Filter(must_not=(HasId(ids),)) if ids else None
 
 
 def _items(fused: Fused, propensities: NDArray[np.float64], level: str) -> tuple[RankedItem, ...]:
@@ -125,5 +119,6 @@ def shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:
     """
     if found >= n:
         return None
-    hint = f"; {len(dropped)} more were found but are not available now" if dropped else ""
+    unavailable = sum(why != EXCLUDED for why in dropped.values())
+    hint = f"; {unavailable} more were found but are not available now" if unavailable else ""
     return f"{found} of {n} asked for: no more products match{hint}"

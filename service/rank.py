@@ -13,6 +13,7 @@ from service.ranking.diversify import mmr
 from service.ranking.fuse import Fused, ScoredList, reciprocal_rank, weighted_sum
 from service.ranking.normalize import NORMALIZERS, Scores
 from service.ranking.sample import plackett_luce
+from service.store.serving import ServingRow
 from service.store.spaces import PRODUCTS
 from service.store.vectors import Hits, VectorStore
 
@@ -30,7 +31,7 @@ def fuse(lists: Mapping[str, Hits], surface: Surface) -> Fused:
 
 def adjust(
     fused: Fused,
-    products: Mapping[int, Mapping[str, Any]],
+    products: Mapping[int, ServingRow],
     surface: Surface,
     preferences: Mapping[str, Any] | None,
     now: float,
@@ -39,18 +40,18 @@ def adjust(
 
     Parameters
     ----------
-    products : id -> fields of every product in the list. now : seconds since 1970, UTC.
+    products : id -> row of every product in the list. now : seconds since 1970, UTC.
     preferences : what the user told on arrival: categories, brands, price range.
     """
     if not len(fused.ids):
         return fused
-    payloads = [products[product_id] for product_id in fused.ids.tolist()]
+    rows = [products[product_id] for product_id in fused.ids.tolist()]
     gains: dict[str, Scores] = {}
     if surface.freshness:
-        ages_days = (now - np.array([payload["created_at"] for payload in payloads], dtype=np.float64)) / _DAY_S
+        ages_days = (now - np.array([row.created_at.timestamp() for row in rows])) / _DAY_S
         gains["freshness"] = freshness(ages_days, surface.freshness, surface.freshness_half_life_days)
     if surface.preference and preferences:
-        met = np.array([preferences_met(payload, preferences) for payload in payloads], dtype=np.float64)
+        met = np.array([preferences_met(row.payload(), preferences) for row in rows], dtype=np.float64)
         gains["preference"] = surface.preference * met
     return add_contributions(fused, gains)
 

@@ -52,7 +52,7 @@ def shelf_lists(
     if popular is None:
         return [ShelfList(name, "global", _NOTHING, "the popular lists have not been counted yet")]
     if name == "top_categories":
-        categories = _categories(services, past, preferences, popular)[: services.params.page.top_categories]
+        categories = _categories(services, tenant, past, preferences, popular)[: services.params.page.top_categories]
         return [
             ShelfList("trending", "category", popular.by_category[path], "nothing trends in it", category=path)
             for path in categories
@@ -90,20 +90,20 @@ def _distinct(products: Ids) -> Ids:
 
 
 def _categories(
-    services: Services, past: History, preferences: Mapping[str, Any] | None, popular: Popular
+    services: Services, tenant: str, past: History, preferences: Mapping[str, Any] | None, popular: Popular
 ) -> list[str]:
     """The visitor's own categories, then those told on arrival, then those of the shop; all of them trend."""
-    own = _taste(services, past, popular) if len(past.products) else []
+    own = _taste(services, tenant, past, popular) if len(past.products) else []
     told = [path for path in (preferences or {}).get("categories", ()) if path in popular.by_category]
     return list(dict.fromkeys([*own, *told, *popular.categories]))
 
 
-def _taste(services: Services, past: History, popular: Popular) -> list[str]:
+def _taste(services: Services, tenant: str, past: History, popular: Popular) -> list[str]:
     taste = services.params.events.taste()
     weights = event_weights(past.types, past.values, past.at, services.now(), taste)
     products, opinions = recent_products(past.products, weights, past.hidden, limit=_TASTE)
     with services.database.session() as session:
-        rows = serving_rows(session, products.tolist())
+        rows = serving_rows(session, tenant, products.tolist())
     totals: dict[str, float] = {}
     for product, opinion in zip(products.tolist(), opinions.tolist(), strict=True):
         paths = ancestors(rows[product].category_path) if product in rows and opinion > 0 else []

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from config.params import ShelfName
-from service.candidates import first_eligible
+from service.candidates import Wanted, first_eligible
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
-from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import RankedItem, Shelf, Slate, Trace
 from service.experiments import Assignment, assign
 from service.past import seen
@@ -86,17 +85,14 @@ def _from_list(services: Services, request: Request, visitor: _Visitor, source: 
     """The first products of a list that may be shown; chance has no part in it."""
     n, assignment = request.n or 0, visitor.assignment
     never = request.taken | visitor.never | (frozenset() if source.again else visitor.had)
-    wanted = all_of(
-        Match("tenant", (request.tenant,)), request.filter, Filter(must_not=(HasId(never),)) if never else None
-    )
-    found = first_eligible(services.database, source.top.ids, wanted, n, assignment.surface.in_stock_only)
+    wanted = Wanted(request.tenant, request.filter, never, assignment.surface.in_stock_only)
+    found = first_eligible(services.database, source.top.ids, wanted, n)
     ids, scores = source.top.ids[found.places].tolist(), source.top.scores[found.places].tolist()
     items = tuple(
         RankedItem(product, rank, score, {source.source: score}, 1.0, source.source, source.level)
         for rank, (product, score) in enumerate(zip(ids, scores, strict=True), 1)
     )
-    unavailable = {product: why for product, why in found.dropped.items() if product not in never}
-    why = shortfall(len(items), n, unavailable) if len(source.top.ids) else source.why_empty
+    why = shortfall(len(items), n, found.dropped) if len(source.top.ids) else source.why_empty
     trace = Trace({source.source: len(source.top.ids)}, found.dropped, (), {})
     return Slate(
         request.request_id, request.surface, assignment.label, None, source.level, None, items, {}, why, trace,

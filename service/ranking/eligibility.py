@@ -5,7 +5,7 @@ may be a moment behind.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from service.core.filters import Condition, matches
 
@@ -13,33 +13,49 @@ GONE = "gone"
 HIDDEN = "hidden"
 SOLD_OUT = "sold_out"
 FILTERED = "filtered"
+EXCLUDED = "excluded"
+
+
+class State(Protocol):
+    """What decides whether a product may be shown, as the database has it now."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether the merchant shows it."""
+
+    @property
+    def in_stock(self) -> bool:
+        """Whether it can be bought."""
+
+    def payload(self) -> Mapping[str, Any]:
+        """Its fields as filters see them."""
 
 
 def why_not(
-    ids: Iterable[int], payloads: Mapping[int, Mapping[str, Any]], wanted: Condition | None, *, in_stock_only: bool
+    ids: Iterable[int], states: Mapping[int, State], wanted: Condition | None, *, in_stock_only: bool
 ) -> dict[int, str]:
     """The ineligible ones among `ids`, each with its first reason.
 
     Parameters
     ----------
-    payloads : product id -> its fields as the database has them now; a missing id no longer exists.
-    wanted : the request's filter.
+    states : by product id; a missing one no longer exists. wanted : the request's filter.
 
     Examples
     --------
-    >>> shop = {1: {"visible": True, "in_stock": False}, 2: {"visible": True, "in_stock": True}}
+    >>> from types import SimpleNamespace
+    >>> shop = {1: SimpleNamespace(visible=True, in_stock=False), 2: SimpleNamespace(visible=True, in_stock=True)}
     >>> why_not([1, 2, 3], shop, None, in_stock_only=True)
     {1: 'sold_out', 3: 'gone'}
     """
     reasons = {}
     for product_id in ids:
-        payload = payloads.get(product_id)
-        if payload is None:
+        state = states.get(product_id)
+        if state is None:
             reasons[product_id] = GONE
-        elif not payload["visible"]:
+        elif not state.visible:
             reasons[product_id] = HIDDEN
-        elif in_stock_only and not payload["in_stock"]:
+        elif in_stock_only and not state.in_stock:
             reasons[product_id] = SOLD_OUT
-        elif wanted is not None and not matches(wanted, payload, product_id):
+        elif wanted is not None and not matches(wanted, state.payload(), product_id):
             reasons[product_id] = FILTERED
     return reasons

@@ -39,32 +39,38 @@ class ServingRow(NamedTuple):
         """Every ancestor path, broad to narrow, as filters see it."""
         return ancestors(self.category_path)
 
+    @property
+    def in_stock(self) -> bool:
+        """Whether it can be bought."""
+        return is_in_stock(self.stock)
+
+    def payload(self) -> dict[str, Any]:
+        """The row as filters see it: equal to `product_payload` of the same product, but for its hash."""
+        return {
+            "id": self.external_id,
+            "tenant": self.tenant,
+            "brand": self.brand,
+            "category": self.category,
+            "tags": self.tags,
+            "currency": self.currency,
+            "price": self.price,
+            "discount": self.discount,
+            "rating": self.rating,
+            "review_count": self.review_count,
+            "stock": self.stock,
+            "in_stock": self.in_stock,
+            "visible": self.visible,
+            "created_at": epoch_seconds(self.created_at),
+            "attributes": self.attributes,
+        }
+
 
 _COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
 
 
-def serving_rows(session: Session, ids: Iterable[int]) -> dict[int, ServingRow]:
-    """Rows by internal key; missing and deleted products are left out."""
-    query = select(*_COLUMNS).where(one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.deleted_at.is_(None))
+def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int, ServingRow]:
+    """Rows by internal key; missing and deleted products, and those of other tenants, are left out."""
+    query = select(*_COLUMNS).where(
+        one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)
+    )
     return {row[0]: ServingRow._make(row) for row in session.connection().execute(query).all()}
-
-
-def serving_payload(row: ServingRow) -> dict[str, Any]:
-    """The row as filters see it: equal to `product_payload` of the same product, but for its hash."""
-    return {
-        "id": row.external_id,
-        "tenant": row.tenant,
-        "brand": row.brand,
-        "category": row.category,
-        "tags": row.tags,
-        "currency": row.currency,
-        "price": row.price,
-        "discount": row.discount,
-        "rating": row.rating,
-        "review_count": row.review_count,
-        "stock": row.stock,
-        "in_stock": is_in_stock(row.stock),
-        "visible": row.visible,
-        "created_at": epoch_seconds(row.created_at),
-        "attributes": row.attributes,
-    }

@@ -10,7 +10,6 @@ from service.core.types import Product
 from service.store.catalog import get_products, serving_rows, take_stale, upsert_products
 from service.store.database import Database
 from service.store.payload import ancestors, category_path, content_hash, discount, major_price, product_payload
-from service.store.serving import serving_payload
 from service.store.tables import PRODUCT
 
 
@@ -82,11 +81,11 @@ def test_payload_and_hashes_are_the_same_before_and_after_the_database(
         session.connection().execute(delete(PRODUCT))
         upsert_products(session, [product])
         [row] = take_stale(session, limit=10)
-        [serving] = serving_rows(session, [row.id]).values()
+        [serving] = serving_rows(session, product.tenant, [row.id]).values()
         [stored] = get_products(session, [row.id]).values()
     payload = product_payload(product)
     assert row.product == stored.product == product
     assert product_payload(stored.product) == payload
     assert (row.content_hash, row.payload_hash) == (content_hash(product), payload["payload_hash"])
     assert content_hash(stored.product) == row.content_hash
-    assert serving_payload(serving) | {"payload_hash": row.payload_hash} == payload
+    assert serving.payload() | {"payload_hash": row.payload_hash} == payload

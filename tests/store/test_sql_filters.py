@@ -16,7 +16,6 @@ from service.core.types import Product
 from service.store.catalog import serving_rows, upsert_products
 from service.store.database import Database
 from service.store.payload import epoch_seconds, product_payload
-from service.store.serving import serving_payload
 from service.store.sql_filters import where
 from service.store.tables import PRODUCT
 
@@ -53,7 +52,8 @@ def store(database: Database, products: Sequence[Product]) -> dict[int, dict[str
         session.connection().execute(delete(PRODUCT))
         upsert_products(session, products)
         keys = session.connection().execute(select(PRODUCT.c.id)).scalars().all()
-        return {key: serving_payload(row) for key, row in serving_rows(session, keys).items()}
+        rows = [serving_rows(session, tenant, keys) for tenant in {product.tenant for product in products}]
+        return {key: row.payload() for found in rows for key, row in found.items()}
 
 
 def selected(database: Database, condition: Condition | None) -> set[int]:
