@@ -18,6 +18,7 @@ from service.store.edge_folder import (
     need_space,
     remove_collection,
     remove_leftovers,
+    write_back,
     write_note,
 )
 from service.store.edge_make import make_shard, make_shard_apart
@@ -90,6 +91,7 @@ class EdgeStore:
                 return
             collection = self._collections.pop(name, None)
             if collection is not None:
+                write_back(self._folder / name)  # closing waits for the disk, and everybody for it
                 collection.close()
             remove_collection(self._folder / name)
 

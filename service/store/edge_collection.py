@@ -17,6 +17,7 @@ from service.store.edge_folder import (
     read_note,
     remove_leftovers,
     unwritten_bytes,
+    write_back,
     write_note,
 )
 from service.store.edge_optimize import optimizer_succeeded, start_optimizer
@@ -92,7 +93,7 @@ class EdgeCollection:
         with self._writing:
             for operation in operations:
                 need_space(self._folder)
-                types.guarded(lambda operation=operation: self._shard.update(operation))  # type: ignore[misc]
+                self._apply(operation)
                 if self._journal is not None:
                     self._journal.append(operation)
             self._changed += points
@@ -137,6 +138,35 @@ class EdgeCollection:
                 self._optimizer.terminate()
             types.close_shard(self._shard)
 
+    def _apply(self, operation: types.Operation) -> None:
+        try:
+            types.guarded(lambda: self._shard.update(operation))
+        except DependencyUnavailable as error:
+            # after an I/O error the engine refuses every write, until the shard is opened anew
+            if not types.is_stuck(error) or not self._reopened():
+                raise
+            types.guarded(lambda: self._shard.update(operation))
+
+    def _reopened(self) -> bool:
+        """Put an opened copy in the place of a shard that refuses writes, so that reads go on even if that fails.
+
+        Returns
+        -------
+        bool : False while a graph is being built: that ends with another shard, too.
+        """
+        if not self._optimizing.acquire(blocking=False):
+            return False
+        copy = self._note.next().shard_folder(self._folder)
+        try:
+            self._copy_to(copy)
+            self._switch_to_copy()
+        except OSError as error:
+            raise DependencyUnavailable(f"{self._folder} cannot be written: {error}; searches go on") from error
+        finally:
+            self._remove_unless_current(copy)
+            self._optimizing.release()
+        return True
+
     def _optimize_a_copy(self) -> None:
         copy = self._note.next().shard_folder(self._folder)
         try:
@@ -149,18 +179,24 @@ class EdgeCollection:
                 raise DependencyUnavailable(f"optimising {self._folder} failed: {error}") from error
         finally:
             self._journal = self._optimizer = None
-            if copy != self._note.shard_folder(self._folder):
-                shutil.rmtree(copy, ignore_errors=True)
+            self._remove_unless_current(copy)
+
+    def _remove_unless_current(self, copy: Path) -> None:
+        if copy != self._note.shard_folder(self._folder):
+            shutil.rmtree(copy, ignore_errors=True)
 
     def _start_copy(self, copy: Path) -> None:
-        current = self._note.shard_folder(self._folder)
         with self._writing:
             self._flush()
-            # room for the copy and its graph, side by side
-            need_space(self._folder, 2 * sum(f.stat().st_blocks * 512 for f in current.rglob("*") if f.is_file()))
-            shutil.copytree(current, copy)
+            self._copy_to(copy)
             self._journal = []
             self._changed = 0
+
+    def _copy_to(self, copy: Path) -> None:
+        current = self._note.shard_folder(self._folder)
+        # room for the copy and its graph, side by side
+        need_space(self._folder, 2 * sum(f.stat().st_blocks * 512 for f in current.rglob("*") if f.is_file()))
+        shutil.copytree(current, copy)
 
     def _start_optimizer(self, copy: Path) -> "subprocess.Popen[str]":
         with self._writing:
@@ -188,6 +224,8 @@ class EdgeCollection:
         self._note = note
 
     def _flush(self) -> None:
+        # the engine waits for the disk with Python's lock held, 1.2 s beside a training (measured); we wait without
+        write_back(self._note.shard_folder(self._folder))
         types.guarded(self._shard.flush)
         self._unflushed = 0
 

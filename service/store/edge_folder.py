@@ -151,6 +151,17 @@ def unwritten_bytes(folder: Path) -> int:
     return sum(max(0, stat.st_size - stat.st_blocks * 512) for stat in found)
 
 
+def write_back(folder: Path) -> None:
+    """Have the disk take what was written to the files of a folder, also through memory maps."""
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # not a file, or removed meanwhile
+            file = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
+
+
 def _is_locked(file: TextIO) -> bool:
     """Try for a moment: a process that was killed while it started a child leaves the lock to that for milliseconds."""
     for _ in range(_LOCK_TRIES):

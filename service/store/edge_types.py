@@ -68,6 +68,11 @@ def translated(error: BaseException) -> RecommenderError:
     return DependencyUnavailable(f"the embedded vector engine failed: {text}")
 
 
+def is_stuck(error: RecommenderError) -> bool:
+    """Whether the engine refuses to write because an earlier write failed."""
+    return "Not recovered from previous error" in error.message
+
+
 def create_shard(folder: Path, space: Space, indexing_threshold_kb: int) -> EdgeShard:
     """Make an empty shard with the vector slots of `space` in an empty folder."""
     config = engine.EdgeConfig(

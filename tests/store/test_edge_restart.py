@@ -1,9 +1,11 @@
 """The embedded store survives being closed, killed and half-way dropped, and is used by one process at a time."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +204,37 @@ def test_what_cannot_be_made_elsewhere_is_an_error_and_no_collection(tmp_path: P
         store.create(Space("other", {"text": Dense(-1)}))
     assert store.names() == ["products"]
     store.close()
+
+
+@pytest.fixture
+def full_grown() -> Iterator[Callable[[], None]]:
+    """Call it, and no file of this process can grow beyond 16 MB until the test is over."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 2**20, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_after_a_failed_write_reads_go_on_and_writes_too_once_the_disk_does(
+    tmp_path: Path, full_grown: Callable[[], None]
+) -> None:
+    def long(i: int) -> Point:
+        return Point(i, {"text": np.full(4096, i + 1, np.float32)}, {})
+
+    store = EdgeStore(tmp_path)
+    store.create(Space("products", {"text": Dense(4096)}))
+    store.upsert("products", [long(i) for i in range(2000)])  # the first file of vectors holds 2,048 of them
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full_grown()
+    with pytest.raises(DependencyUnavailable, match="File too large"):
+        store.upsert("products", [long(i) for i in range(2000, 2100)])
+    with pytest.raises(DependencyUnavailable, match="cannot be written"):
+        store.upsert("products", [long(0)])
+    assert store.search("products", [VectorQuery("text", long(0).vectors["text"], 1)])[0].scores.round(3) == [1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    store.upsert("products", [long(i) for i in range(2100, 2200)])
+    for _ in range(2):
+        assert set(store.retrieve("products", range(2200))) >= {*range(2000), *range(2100, 2200)}
+        store.close()
+        store = EdgeStore(tmp_path)
+    store.close()
+    assert sorted(path.name for path in (tmp_path / "products").iterdir()) == ["shard-2", "space.json"]
