@@ -18,7 +18,8 @@ from service.store.tables import INTERACTION, PRODUCT
 VISIT_GAP_S = 1800
 """Longer silence begins another visit where there is no session id: half an hour, as web analytics count."""
 
-_PIECE = 50_000
+# a piece is taken apart in calls that let no other thread run: 50,000 rows held requests up for 0.4 s (measured)
+_PIECE = 2_000
 _I = INTERACTION.c
 _COLUMNS = (
     func.coalesce(_I.user_id, -_I.session_key),
