@@ -4,7 +4,7 @@ import asyncio
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -83,16 +83,16 @@ def search_quality(
     runtime: "Runtime", judged: Judged, *, on_progress: Callable[[float], None] | None = None
 ) -> SearchQuality:
     """Metrics of the fused search and of every leg alone."""
-    legs = _legs(runtime)
+    legs = legs_of(runtime)
     ids = list(judged.queries)
     known = [judged.relevant[query] for query in ids]
     texts = [judged.queries[query] for query in ids]
-    rankings = asyncio.run(_ask_all(runtime, texts, [None, *legs.values()], on_progress))
+    rankings = asyncio.run(ask_all(runtime, texts, [None, *legs.values()], on_progress))
     fused, *single = (mean_metrics(ranking, known, WANTED) for ranking in rankings)
     return {"fused": fused, "legs": dict(zip(legs, single, strict=True))}
 
 
-def _legs(runtime: "Runtime") -> dict[str, dict[str, float]]:
+def legs_of(runtime: "Runtime") -> dict[str, dict[str, float]]:
     """Weights that leave one signal alone, for every signal that can answer here."""
     weights = runtime.params.surfaces["search"].weights
     silent = {"image"} if runtime.encoders.image is None else set()
@@ -103,21 +103,27 @@ def _legs(runtime: "Runtime") -> dict[str, dict[str, float]]:
     }
 
 
-async def _ask_all(
+async def ask_all(
     runtime: "Runtime",
     texts: Sequence[str],
     weightings: Sequence[Mapping[str, float] | None],
-    on_progress: Callable[[float], None] | None,
+    on_progress: Callable[[float], None] | None = None,
+    depth: int = DEPTH,
 ) -> list[list[list[str]]]:
+    """The ids each query finds through the HTTP API, best first: for each weighting one list per text.
+
+    Nothing is recorded as shown: no shopper saw it.
+    """
     from httpx import ASGITransport, AsyncClient
 
     from service.app import create_app
 
+    unseen = replace(runtime, services=replace(runtime.services, record=lambda *_: None))
     rankings: list[list[list[str]]] = [[] for _ in weightings]
-    async with AsyncClient(transport=ASGITransport(create_app(runtime)), base_url="http://shop") as client:
+    async with AsyncClient(transport=ASGITransport(create_app(unseen)), base_url="http://shop") as client:
         for text in texts:
             for ranking, weights in zip(rankings, weightings, strict=True):
-                body = {"query": text[:1000], "n": DEPTH, "weights": weights}
+                body = {"query": text[:1000], "n": depth, "weights": weights}
                 answer = await client.post("/v1/search", json=body)
                 answer.raise_for_status()
                 ranking.append([item["id"] for item in answer.json()["items"]])

@@ -56,11 +56,7 @@ def open_to_look(settings: Settings) -> Iterator[Shop]:
     ConfigurationError : there is no shop, or `vitrine serve` holds its embedded store.
     IndexNotReady : it was never indexed.
     """
-    if settings.embedded and not (settings.data_dir / "vitrine.db").exists():
-        raise ConfigurationError(
-            f"there is no shop in {settings.data_dir}: make one with `vitrine load products FILE`, or name another "
-            "with --data-dir"
-        )
+    check_there_is_a_shop(settings)
     params = load_params(settings.config_file, signals=frozenset(SIGNALS))
     with open_database_only(settings) as database, open_vectors_only(settings) as store:
         if PRODUCTS not in store.names():
@@ -84,6 +80,20 @@ def open_to_look(settings: Settings) -> Iterator[Shop]:
         )
 
 
+def check_there_is_a_shop(settings: Settings) -> None:
+    """See to it that looking at a shop does not make an empty one.
+
+    Raises
+    ------
+    ConfigurationError : the folder of an embedded shop holds no database.
+    """
+    if settings.embedded and not (settings.data_dir / "vitrine.db").exists():
+        raise ConfigurationError(
+            f"there is no shop in {settings.data_dir}: make one with `vitrine load products FILE`, or name another "
+            "with --data-dir"
+        )
+
+
 def all_products(database: Database, tenant: str = DEFAULT_TENANT) -> dict[int, Seen]:
     """Every product of a tenant by internal key, ascending.
 
@@ -91,21 +101,24 @@ def all_products(database: Database, tenant: str = DEFAULT_TENANT) -> dict[int, 
     ------
     NotFound : there is none.
     """
-    found: dict[int, Seen] = {}
-    after, more = 0, True
-    while more:
+    found = dict(each_product(database, tenant))
+    if not found:
+        raise NotFound("the catalogue is empty: there is nothing to examine; load products first", code="no_products")
+    return found
+
+
+def each_product(database: Database, tenant: str = DEFAULT_TENANT) -> Iterator[tuple[int, Seen]]:
+    """Every product of a tenant with its internal key, ascending, read page by page."""
+    after: int | None = 0
+    while after is not None:
         with database.session() as session:
             rows = all_indexed(session, after, _PAGE)
             products = get_products(session, [row.id for row in rows if not row.deleted])
         for row in rows:
             stored = products.get(row.id)
             if stored is not None and stored.product.tenant == tenant:
-                found[row.id] = Seen(stored.product, row.indexed_hash is not None, row.stale)
-        more = len(rows) == _PAGE
-        after = rows[-1].id if rows else after
-    if not found:
-        raise NotFound("the catalogue is empty: there is nothing to examine; load products first", code="no_products")
-    return found
+                yield row.id, Seen(stored.product, row.indexed_hash is not None, row.stale)
+        after = rows[-1].id if len(rows) == _PAGE else None
 
 
 def some_users(database: Database, tenant: str, count: int, seed: int) -> tuple[int, Sequence[str]]:

@@ -2,24 +2,49 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.console import Context
+from service.cli.console import EXIT_FAILED, Context
 from service.cli.main import evaluate
 from service.cli.measuring import metrics_table, throwaway_settings
+from service.core.errors import InvalidQuery
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @evaluate.command("search")
 def search(
     context: typer.Context,
-    path: Annotated[Path, typer.Option(help="Folder with products.csv, queries.csv and relevance.csv.")],
+    path: Annotated[
+        Path | None, typer.Option(help="Folder with products.csv, queries.csv and relevance.csv: a shop of its own.")
+    ] = None,
+    golden: Annotated[
+        Path | None, typer.Option(help="Text file of golden queries, asked of this shop: words => what is expected.")
+    ] = None,
+    minimum: Annotated[
+        list[str] | None, typer.Option("--min", help="With --golden: fail below, as hit@10=0.8; may be repeated.")
+    ] = None,
+    low_cosine: Annotated[
+        float, typer.Option(min=-1, max=1, help="With --golden: text cosine below which an answer is unsure.")
+    ] = 0.45,
 ) -> None:
-    """Search a judged set through the HTTP API: the fusion and each leg alone."""
+    """Search a judged set, or golden queries, through the HTTP API: the fusion and each leg alone."""
+    if (path is None) == (golden is None):
+        raise InvalidQuery("give either --path FOLDER (a judged set) or --golden FILE (queries of this shop)")
+    if minimum and golden is None:
+        raise InvalidQuery("--min goes with --golden; a judged set has no minimums")
+    if path is not None:
+        _judged(context.obj, path)
+    elif golden is not None:
+        _golden(context.obj, golden, minimum or [], low_cosine)
+
+
+def _judged(ctx: Context, path: Path) -> None:
     from eval.search_quality import judged_shop, read_judged, search_quality
 
-    ctx: Context = context.obj
     judged = read_judged(path)
     with throwaway_settings(ctx) as settings, ExitStack() as stack:
         with ctx.working("Indexing the products of the set"):
@@ -30,3 +55,45 @@ def search(
     ctx.show(
         dict(result), lambda console: metrics_table(console, f"{len(judged.queries)} queries of {path.name}", rows)
     )
+
+
+def _golden(ctx: Context, file: Path, minimums: list[str], low_cosine: float) -> None:
+    from eval.catalogue.shop import check_there_is_a_shop
+    from eval.golden.limits import parse_minimum
+    from eval.golden.lines import read_golden
+    from eval.golden.run import measure_golden
+    from service.cli.opening import open_shop
+
+    limits = [parse_minimum(text) for text in minimums]
+    golden = read_golden(file)  # before models are loaded
+    settings = ctx.settings()
+    check_there_is_a_shop(settings)
+    with open_shop(ctx, settings) as runtime, ctx.progress("Searching", len(golden), "queries") as advance:
+        result = measure_golden(runtime, golden, str(file), minimums=limits, low_cosine=low_cosine, on_progress=advance)
+    ctx.show(result, lambda console: _show(console, result))
+    if not result["passed"]:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _show(console: "Console", result: dict[str, Any]) -> None:
+    legs = {"fused": result["fused"], **result["legs"]}
+    # legs as columns: the metrics are too many for a narrow terminal
+    rows = {metric: {leg: row[metric] for leg, row in legs.items() if metric in row} for metric in result["fused"]}
+    metrics_table(console, f"{result['queries']} golden queries of {result['file']}", rows)
+    if result["by_condition"]:
+        console.print("precision by field: " + ", ".join(f"{k} {v:.3f}" for k, v in result["by_condition"].items()))
+    for title in ("missed", "zero_results"):
+        for entry in result[title]:
+            said = f"{title.replace('_', ' ')}: line {entry['line']}, {entry['query']}: {entry['why']}"
+            console.print(said, markup=False, soft_wrap=True)
+    for entry in result["low_confidence"]:
+        said = f"unsure: line {entry['line']}, {entry['query']}: {entry['words']:.0%} of the words, cosine "
+        console.print(f"{said}{entry['cosine']:.2f}", markup=False, soft_wrap=True)
+    if result["never_shown"]:
+        ids = ", ".join(result["never_shown"])
+        console.print(f"hidden or sold out, so never found: {ids}", markup=False, soft_wrap=True)
+    if waiting := result["waiting_for_the_index"]:
+        console.print(f"{waiting:,} products wait for the index; run `vitrine index` for a fair result")
+    for verdict in result["minimums"]:
+        word = "reached" if verdict["passed"] else "MISSED"
+        console.print(f"{word}: {verdict['metric']} {verdict['got']:.3f}, at least {verdict['at_least']:g}")

@@ -1,0 +1,1 @@
+"""Golden queries: a text file of the shop's own that says what its search must find."""
