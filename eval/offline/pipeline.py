@@ -89,10 +89,14 @@ def home_lists(
             SURFACE, f"offline:{user}", DEFAULT_TENANT, user=user, n=n, filter=chosen, weights=way.weights,
             mmr_lambda=way.mmr_lambda,
         )  # fmt: skip
-        slate = recommend(replace(services, now=partial(float, asked.moments[row])), request)
+        slate = recommend(replace(services, now=partial(float, asked.moments[row]), record=_unseen), request)
         if not np.isfinite([item.score for item in slate.items]).all():
             raise InvalidQuery(f"the feed of user {user!r} has scores that are no numbers", code="not_numbers")
         shown = np.array([item.product_id for item in slate.items], np.int64)
         lists[slot, : len(shown)] = np.searchsorted(products, shown)
         on_progress(1)
     return lists
+
+
+def _unseen(*_: object) -> None:
+    """Nothing is recorded as shown: no shopper saw it."""
