@@ -1,13 +1,19 @@
-"""An examination as tables, for the screen and as Markdown."""
+"""An examination as tables for the screen, and as a report with plots."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval import report
+from eval.plots import bars
 from service.core.errors import InvalidQuery
 
+MISSING = "Missing"
+REACHABILITY = "Reachability"
+
 _WIDEST = 60
+_IN_PLOT = 30
 
 Rows = list[tuple[str, ...]]
 
@@ -37,34 +43,36 @@ def tables(result: Mapping[str, Any], examples: int = 20) -> Iterator[Table]:
             yield Table(title, columns, tuple(entries[:examples]))
 
 
-def markdown(result: Mapping[str, Any]) -> str:
-    """The whole examination as a Markdown page.
-
-    Raises
-    ------
-    KeyError : `result` is not one of `eval.catalogue.run.examine`.
-    """
-    parts = ["# Health of the catalogue"]
-    for table in tables(result):
-        lines = [_line(table.columns), _line(["---"] * len(table.columns)), *map(_line, table.rows)]
-        parts += [f"## {table.title}", "\n".join(lines), *([table.note] if table.note else [])]
-    return "\n\n".join(parts) + "\n"
-
-
 def write_report(folder: Path, result: Mapping[str, Any]) -> None:
-    """``report.md`` in a folder, which is made if it is missing.
+    """``report.html`` and ``report.md`` in a folder, which is made if it is missing.
 
     Raises
     ------
-    InvalidQuery : it cannot be written.
+    InvalidQuery : they cannot be written.
     """
+    sections = [_section(table, result) for table in tables(result)]
+    lead = f"{_n(result['products']['total'])} products, examined in {result['seconds']} s."
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.md").write_text(markdown(result), "utf-8")
+        report.write_report(folder, "Health of the catalogue", lead, sections)
     except OSError as error:
         raise InvalidQuery(
             f"the report cannot be written to {folder} ({error.strerror}); choose another folder"
         ) from error
+
+
+def _section(table: Table, result: Mapping[str, Any]) -> report.Section:
+    parts: list[str | report.Table | report.Plot] = [report.Table(table.columns, table.rows)]
+    if table.title == MISSING:
+        entries = result["missing"][:_IN_PLOT]
+        parts.append(_plot([e["attribute"] for e in entries], [e["share"] for e in entries], "share missing"))
+    if table.title == REACHABILITY:
+        surfaces = result["reachability"]["surfaces"]
+        parts.append(_plot(list(surfaces), [found["share"] for found in surfaces.values()], "share reachable"))
+    return report.Section(table.title, [*parts, *([table.note] if table.note else [])])
+
+
+def _plot(names: Sequence[str], values: Sequence[float], axis: str) -> report.Plot:
+    return report.Plot(bars(names, values, [None] * len(names), axis=axis))
 
 
 def _overview(result: Mapping[str, Any]) -> Table:
@@ -103,7 +111,7 @@ def _picture_rows(pictures: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _missing(entries: Sequence[Mapping[str, Any]]) -> Table:
     rows = tuple((entry["attribute"], _n(entry["products"]), f"{entry['share']:.1%}") for entry in entries)
-    return Table("Missing", ("attribute", "products", "share"), rows)
+    return Table(MISSING, ("attribute", "products", "share"), rows)
 
 
 def _reachability(result: Mapping[str, Any]) -> Table:
@@ -125,7 +133,7 @@ def _reachability(result: Mapping[str, Any]) -> Table:
         f"{reach['k']}. similar: {whole}. home: {_n(users['asked'])} of {_n(users['seen'])} users asked, {release}."
     )
     columns = ("list", "lists", "reachable", "share", "orphans", "Gini", "slots of the top 1 %")
-    return Table("Reachability", columns, rows, note)
+    return Table(REACHABILITY, columns, rows, note)
 
 
 def _lists(result: Mapping[str, Any]) -> Iterator[tuple[str, Rows, tuple[str, ...]]]:
@@ -167,8 +175,5 @@ def _percent(value: float | None) -> str:
 
 
 def _short(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

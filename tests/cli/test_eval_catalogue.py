@@ -18,6 +18,7 @@ def test_a_shop_is_examined_on_screen_as_json_and_as_a_report(vitrine: Callable[
     assert "Reachability" in shown.out
     page = Path("report/report.md").read_text("utf-8")
     assert "| description | 3 | 100.0% |" in page
+    assert "plotly" in Path("report/report.html").read_text("utf-8")
 
 
 def test_a_shop_held_by_a_running_service_is_one_line(vitrine: Callable[..., Any], feed: Path) -> None:
