@@ -47,9 +47,10 @@ def make_shard_apart(folder: Path, space: Space, indexing_threshold_kb: int) -> 
 
 
 def main(folder: str, indexing_threshold_kb: str) -> None:
-    """Make what stdin describes."""
+    """Make what stdin describes; requests being served go first."""
     from service.store.edge_folder import parsed_space
 
+    os.nice(5)
     make_shard(Path(folder), parsed_space(json.load(sys.stdin)), int(indexing_threshold_kb))
 
 
