@@ -124,7 +124,16 @@ def _cells(row: Row, plan: Plan, name: str) -> list[object]:
         cells = [cell.replace(old, new) if isinstance(cell, str) else cell for cell in cells]
     if name == "tags":
         cells += [tag for tag, column in plan.flags.items() if to_text(row.values.get(column)).strip() == "1"]
+        cells += _tag_from_name(row, plan)
     return cells
+
+
+def _tag_from_name(row: Row, plan: Plan) -> list[str]:
+    if plan.format.tag_from_name is None or "name" not in plan.columns:
+        return []
+    pattern, tag = plan.format.tag_from_name
+    found = pattern.search(to_text(row.values.get(plan.columns["name"][0])).strip())
+    return [found.expand(tag)] if found else []
 
 
 def _make_name(fields: Mapping[str, Any], plan: Plan, external_id: str, notes: list[Note]) -> str:

@@ -43,6 +43,7 @@ class Format:
     joins_last_column : unquoted commas in the last column belong to it.
     replace : `category` or `tags` -> what is replaced in their cells.
     flags : columns that hold 1 where a product has the tag of this name.
+    tag_from_name : pattern at the end of names and what its match says as a tag.
     name_from : fields a name is made of where there is none.
     is_log : rows are events about products: that ids come again is normal and not listed row by row.
     types : type in the file -> event type, or ``reject``; those of the native format if there are none.
@@ -70,6 +71,7 @@ class Format:
     warnings: tuple[str, ...] = ()
     replace: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    tag_from_name: tuple[re.Pattern[str], str] | None = None
     name_from: tuple[str, ...] = ()
     is_log: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +128,7 @@ def detect_format(kind: Kind, columns: Iterable[str]) -> Format:
 
 
 def _to_format(name: str, raw: dict[str, Any]) -> Format:
-    id_from = raw.pop("id_from", {})
+    id_from, tag_from = raw.pop("id_from", {}), raw.pop("tag_from_name", {})
     known = {each.name for each in fields(Format)}
     if unknown := raw.keys() - known:
         raise ValueError(f"config/formats: {name} has unknown keys: {', '.join(sorted(unknown))}")
@@ -137,6 +139,8 @@ def _to_format(name: str, raw: dict[str, Any]) -> Format:
     values["positive"] = {column: Reason(reason) for column, reason in raw.get("positive", {}).items()}
     if id_from:
         values |= {"id_column": id_from["column"], "id_pattern": re.compile(id_from["pattern"])}
+    if tag_from:
+        values["tag_from_name"] = (re.compile(tag_from["pattern"]), tag_from["tag"])
     return Format(name=name, **values)
 
 

@@ -9,11 +9,11 @@ from service.core.types import Product
 FLAGS = "|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0"
 
 
-def test_movielens_films_have_their_genres_as_tags_and_latin_titles(shop):
+def test_movielens_films_have_their_genres_and_decade_as_tags_and_latin_titles(shop):
     line = f"543|Misérables, Les (1995)|01-Jan-1995||http://us.imdb.com/M/title-exact?Mis%E9rables{FLAGS}\n"
     report = shop.load(line.encode("latin-1"), "u.item")
     assert shop.products["543"] == Product(
-        "543", "Misérables, Les (1995)", tags=("Animation", "Children's", "Comedy"),
+        "543", "Misérables, Les (1995)", tags=("Animation", "Children's", "Comedy", "1990s"),
         link="http://us.imdb.com/M/title-exact?Mis%E9rables", attributes={"released": "01-Jan-1995"},
     )  # fmt: skip
     assert (report.format, report.as_given) == ("movielens", 1)
@@ -23,8 +23,8 @@ def test_movielens_films_of_the_later_editions(shop):
     shop.load("1::Toy Story (1995)::Animation|Children's|Comedy\n", "movies.dat")
     shop.load('movieId,title,genres\n11,"President, The (1995)",Drama\n12,Nine,(no genres listed)\n', "movies.csv")
     assert [(p.external_id, p.name, p.tags) for p in shop.products.values()] == [
-        ("1", "Toy Story (1995)", ("Animation", "Children's", "Comedy")),
-        ("11", "President, The (1995)", ("Drama",)), ("12", "Nine", ()),
+        ("1", "Toy Story (1995)", ("Animation", "Children's", "Comedy", "1990s")),
+        ("11", "President, The (1995)", ("Drama", "1990s")), ("12", "Nine", ()),
     ]  # fmt: skip
 
 
