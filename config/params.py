@@ -95,6 +95,7 @@ class Retrieval(Frozen):
     ef: int = Field(ge=1, le=4096)
     growth: int = Field(ge=2, le=100)
     max_candidates: int = Field(ge=10, le=100_000)
+    vector_cache: int = Field(ge=100, le=10_000_000)
 
 
 class HistoryParams(Frozen):

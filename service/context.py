@@ -11,6 +11,7 @@ from service.core.types import Slate
 from service.served_release import ServedRelease
 from service.signals import Encoders
 from service.store.database import Database
+from service.store.vector_cache import VectorCache
 from service.store.vectors import VectorStore
 
 
@@ -63,12 +64,14 @@ class Services:
 
     Attributes
     ----------
+    vectors : dense vectors of `store`, kept in memory.
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
     record : step 8. now : seconds since 1970, UTC.
     """
 
     database: Database
     store: VectorStore
+    vectors: VectorCache
     encoders: Encoders
     params: Params
     record: Callable[[Request, Slate], None]

@@ -101,7 +101,7 @@ def _past(services: Services, known: History, release: ServedRelease | None) -> 
     if idle_days > services.params.history.idle_days:
         return None, f"the last event of this user is {idle_days:.0f} days old"
     slots = ("text",) if services.encoders.image is None else ("text", "image")
-    past = make_past(services.store, known, release, services.params, slots, services.now())
+    past = make_past(services.vectors, known, release, services.params, slots, services.now())
     return past, None if past else "what this user did says nothing about taste"
 
 

@@ -12,13 +12,13 @@ from service.ranking.fold_in import fold_in
 from service.ranking.taste import recent_products
 from service.served_release import ServedRelease
 from service.store.spaces import PRODUCTS
-from service.store.vectors import VectorStore
+from service.store.vector_cache import VectorCache
 
 _WANTING = (EventType.CART, EventType.WISHLIST, EventType.PURCHASE)
 
 
 def make_past(
-    store: VectorStore, history: History, release: ServedRelease | None, params: Params, slots: tuple[str, ...],
+    cached: VectorCache, history: History, release: ServedRelease | None, params: Params, slots: tuple[str, ...],
     now: float,
 ) -> Past | None:  # fmt: skip
     """What the history says; None if it says nothing.
@@ -34,8 +34,8 @@ def make_past(
         return None
     past = Past(products, opinions, params.history.half_life_products, _wanted(history), {}, None, searches)
     limit = params.history.profile_products
-    profile = {slot: mean for slot in slots if (mean := _profile(store, past, slot, limit)) is not None}
-    return replace(past, profile=profile, user=_user_vector(store, past, release))
+    profile = {slot: mean for slot in slots if (mean := _profile(cached, past, slot, limit)) is not None}
+    return replace(past, profile=profile, user=_user_vector(cached, past, release))
 
 
 def seen(history: History, types: tuple[EventType, ...]) -> frozenset[int]:
@@ -52,29 +52,21 @@ def _wanted(history: History) -> Ids:
     return wanted[np.sort(first)]
 
 
-def _profile(store: VectorStore, past: Past, slot: str, limit: int) -> Floats | None:
+def _profile(cached: VectorCache, past: Past, slot: str, limit: int) -> Floats | None:
     """The unit mean of the liked products' vectors; None where none has one."""
     liked = np.flatnonzero(past.opinions > 0)[:limit]
-    vectors, places = _vectors(store, PRODUCTS, past.products, liked, slot)
-    if not len(places):
+    vectors, found = cached.vectors(PRODUCTS, slot, past.products[liked])
+    if not len(found):
         return None
-    mean = past.weights(slot)[places] @ vectors
+    mean = past.weights(slot)[liked[found]] @ vectors
     return np.asarray(mean / (np.linalg.norm(mean) or 1.0), dtype=np.float32)
 
 
-def _user_vector(store: VectorStore, past: Past, release: ServedRelease | None) -> Floats | None:
+def _user_vector(cached: VectorCache, past: Past, release: ServedRelease | None) -> Floats | None:
     """The user folded in from the history; known users too: it places the next products better (see `fold_in`)."""
     if release is None:
         return None
-    vectors, places = _vectors(store, release.behaviour, past.products, np.arange(len(past.products)), "cf")
-    if not len(places):
+    vectors, found = cached.vectors(release.behaviour, "cf", past.products)
+    if not len(found):
         return None
-    return fold_in(vectors, past.weights("cf")[places], release.fold, biased=release.biased)
-
-
-def _vectors(store: VectorStore, collection: str, products: Ids, places: Ids, slot: str) -> tuple[Floats, Ids]:
-    """Stored vectors float32[<= len(places), D] of the products at these places, and which places have one."""
-    records = store.retrieve(collection, products[places].tolist(), vectors=(slot,))
-    has = [place for place in places.tolist() if slot in getattr(records.get(int(products[place])), "vectors", ())]
-    rows = [np.asarray(records[int(products[place])].vectors[slot]) for place in has]
-    return (np.stack(rows) if rows else np.empty((0, 0), np.float32)), np.array(has, dtype=np.int64)
+    return fold_in(vectors, past.weights("cf")[found], release.fold, biased=release.biased)

@@ -53,7 +53,7 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("adjust"):
         fused = adjust(candidates.fused, candidates.rows, surface, known.preferences, services.now())
     with watch.step("diversify"):
-        fused, propensities = diversify(services.store, fused, surface, n, request_seed(request.request_id))
+        fused, propensities = diversify(services.vectors, fused, surface, n, request_seed(request.request_id))
     slate = Slate(
         request.request_id,
         request.surface,

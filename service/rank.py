@@ -15,7 +15,8 @@ from service.ranking.normalize import NORMALIZERS, Scores
 from service.ranking.sample import plackett_luce
 from service.store.serving import ServingRow
 from service.store.spaces import PRODUCTS
-from service.store.vectors import Hits, VectorStore
+from service.store.vector_cache import VectorCache
+from service.store.vectors import Hits
 
 _DAY_S = 86_400
 
@@ -57,23 +58,21 @@ def adjust(
 
 
 def diversify(
-    store: VectorStore, fused: Fused, surface: Surface, n: int, seed: int
+    cached: VectorCache, fused: Fused, surface: Surface, n: int, seed: int
 ) -> tuple[Fused, NDArray[np.float64]]:
     """Step 7: the list with its first n in slate order, and those slots' propensities."""
     order = np.arange(len(fused.ids))
     if surface.mmr_lambda < 1 and len(order) > 1:
-        picked = mmr(fused.scores, text_vectors(store, fused.ids), n, surface.mmr_lambda)
+        picked = mmr(fused.scores, text_vectors(cached, fused.ids), n, surface.mmr_lambda)
         order = np.concatenate([picked, np.setdiff1d(order, picked)])
     # slots are drawn by the scores in descending order, whoever MMR put there: variety survives the draw
     drawn, propensities = plackett_luce(fused.scores, n, surface.temperature, seed)
     return fused.take(np.concatenate([order[drawn], np.delete(order, drawn)])), propensities
 
 
-def text_vectors(store: VectorStore, ids: Ids) -> Floats:
+def text_vectors(cached: VectorCache, ids: Ids) -> Floats:
     """Unit text vectors float32[C, D] of these products; zeros where a product has none."""
-    records = store.retrieve(PRODUCTS, ids.tolist(), vectors=("text",))
-    known = {product_id: np.asarray(r.vectors["text"]) for product_id, r in records.items() if "text" in r.vectors}
-    vectors = np.zeros((len(ids), len(next(iter(known.values()), ()))), dtype=np.float32)
-    for row, product_id in enumerate(ids.tolist()):
-        vectors[row] = known.get(product_id, 0.0)
+    found, places = cached.vectors(PRODUCTS, "text", ids)
+    vectors = np.zeros((len(ids), found.shape[1]), dtype=np.float32)
+    vectors[places] = found
     return vectors

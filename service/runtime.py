@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+VECTOR_AGE_S = 60.0  # beside a server others index: so late does a changed product's new vector count in profiles
 POPULAR_REFRESH_S = 5.0  # how soon a serving process notices lists that another one counted
 
 
@@ -90,6 +91,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.served_popular import LivePopular
     from service.served_release import LiveRelease
     from service.signals import SIGNALS, Encoders
+    from service.store.vector_cache import VectorCache
 
     params = load_params(settings.config_file, signals=frozenset(SIGNALS))
     fields = with_attributes(params.catalogue.filterable_attributes)
@@ -111,6 +113,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             Services(
                 database,
                 store,
+                VectorCache(store, params.retrieval.vector_cache, None if settings.embedded else VECTOR_AGE_S),
                 queries,
                 params,
                 record=impressions.put,

@@ -22,6 +22,7 @@ from service.store.database import Database
 from service.store.spaces import PRODUCTS
 from service.store.tables import USERS
 from service.store.users import external_user_ids
+from service.store.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from service.encode.text import TextEncoder
@@ -70,6 +71,7 @@ def open_to_look(settings: Settings) -> Iterator[Shop]:
             Services(
                 database,
                 store,
+                VectorCache(store, params.retrieval.vector_cache, None),
                 Encoders(encoders.text, encoders.lexical, None),
                 params,
                 record=lambda *_: None,

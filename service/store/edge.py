@@ -25,7 +25,7 @@ from service.store.edge_make import make_shard, make_shard_apart
 from service.store.qdrant_payload import by_payload, chunks, most_frequent
 from service.store.vector_checks import check_facet, check_ids, check_points, check_query
 from service.store.vector_ties import search_with_ties
-from service.store.vectors import Hits, Point, Record, Space, VectorQuery
+from service.store.vectors import Hits, Listener, Point, Record, Space, VectorQuery
 
 # the engine's own default: below 20 MB per slot (13,000 x 384) exact search takes half a millisecond (measured)
 INDEXING_THRESHOLD_KB = 20_000
@@ -71,7 +71,12 @@ class EdgeStore:
         self._lock_file = lock_folder(folder)
         self._collections: dict[str, EdgeCollection] = {}
         self._opening = threading.RLock()
+        self._listeners: list[Listener] = []
         self._closed = False
+
+    def watch(self, listener: Listener) -> None:
+        """See `VectorStore.watch`."""
+        self._listeners.append(listener)
 
     def create(self, space: Space) -> None:
         """See `VectorStore.create`."""
@@ -94,6 +99,7 @@ class EdgeStore:
                 write_back(self._folder / name)  # closing waits for the disk, and everybody for it
                 collection.close()
             remove_collection(self._folder / name)
+        self._tell(name, None)
 
     def names(self) -> list[str]:
         """See `VectorStore.names`."""
@@ -104,8 +110,11 @@ class EdgeStore:
         """See `VectorStore.upsert`; nothing is written if one point does not fit."""
         collection = self._open(name)
         check_points(collection.space, points)
-        for operation, count in [(types.upserted(chunk), len(chunk)) for chunk in chunks(points, WRITE_CHUNK)]:
-            collection.write([operation], count)
+        try:
+            for operation, count in [(types.upserted(chunk), len(chunk)) for chunk in chunks(points, WRITE_CHUNK)]:
+                collection.write([operation], count)
+        finally:  # some of it may have been written
+            self._tell(name, [point.id for point in points])
 
     def set_payload(self, name: str, payloads: Mapping[int, Mapping[str, Any]]) -> None:
         """See `VectorStore.set_payload`; points that get equal payloads are written together."""
@@ -126,8 +135,11 @@ class EdgeStore:
         """See `VectorStore.delete`."""
         collection = self._open(name)
         check_ids(ids)
-        for chunk in chunks(ids, PAYLOAD_CHUNK):
-            collection.write([types.deleted(chunk)], len(chunk))
+        try:
+            for chunk in chunks(ids, PAYLOAD_CHUNK):
+                collection.write([types.deleted(chunk)], len(chunk))
+        finally:
+            self._tell(name, ids)
 
     def search(self, name: str, queries: Sequence[VectorQuery]) -> list[Hits]:
         """See `VectorStore.search`; of more than a thousand equal scores at the cut, the engine chooses."""
@@ -205,6 +217,10 @@ class EdgeStore:
                 collection.close()
             self._collections.clear()
             self._lock_file.close()
+
+    def _tell(self, name: str, ids: Sequence[int] | None) -> None:
+        for listener in self._listeners:
+            listener(name, ids)
 
     def _open(self, name: str) -> EdgeCollection:
         collection = self._collections.get(name)

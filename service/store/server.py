@@ -14,7 +14,7 @@ from service.store.server_errors import guarded
 from service.store.space_changes import check_same_slots
 from service.store.vector_checks import check_facet, check_ids, check_points, check_query
 from service.store.vector_ties import search_with_ties
-from service.store.vectors import Hits, Point, Record, Space, VectorQuery
+from service.store.vectors import Hits, Listener, Point, Record, Space, VectorQuery
 
 T = TypeVar("T")
 
@@ -55,6 +55,11 @@ class ServerStore:
         self._url = url
         self._client = client or connect(url, api_key, prefer_grpc, timeout_s)
         self._spaces: dict[str, Space] = {}
+        self._listeners: list[Listener] = []
+
+    def watch(self, listener: Listener) -> None:
+        """See `VectorStore.watch`."""
+        self._listeners.append(listener)
 
     def create(self, space: Space) -> None:
         """See `VectorStore.create`."""
@@ -76,6 +81,7 @@ class ServerStore:
         """See `VectorStore.drop`."""
         self._spaces.pop(name, None)
         self._call(lambda: self._client.delete_collection(name))
+        self._tell(name, None)
 
     def names(self) -> list[str]:
         """See `VectorStore.names`."""
@@ -84,10 +90,13 @@ class ServerStore:
     def upsert(self, name: str, points: Sequence[Point]) -> None:
         """See `VectorStore.upsert`."""
         check_points(self._space(name), points)
-        for chunk in chunks(points, WRITE_CHUNK):
-            self._call(
-                lambda chunk=chunk: self._client.upsert(name, [types.point_struct(p) for p in chunk], wait=True)  # type: ignore[misc]
-            )
+        try:
+            for chunk in chunks(points, WRITE_CHUNK):
+                self._call(
+                    lambda chunk=chunk: self._client.upsert(name, [types.point_struct(p) for p in chunk], wait=True)  # type: ignore[misc]
+                )
+        finally:  # some of it may have been written
+            self._tell(name, [point.id for point in points])
 
     def set_payload(self, name: str, payloads: Mapping[int, Mapping[str, Any]]) -> None:
         """See `VectorStore.set_payload`; points that get equal payloads are written together."""
@@ -103,7 +112,10 @@ class ServerStore:
         check_ids(ids)
         if ids:
             chosen = models.PointIdsList(points=[int(i) for i in ids])
-            self._call(lambda: self._client.delete(name, chosen, wait=True))
+            try:
+                self._call(lambda: self._client.delete(name, chosen, wait=True))
+            finally:
+                self._tell(name, ids)
 
     def search(self, name: str, queries: Sequence[VectorQuery]) -> list[Hits]:
         """See `VectorStore.search`; of more than a thousand equal scores at the cut, the server chooses."""
@@ -217,6 +229,10 @@ class ServerStore:
 
     def _read_space(self, name: str) -> Space:
         return types.space_of(name, self._call(lambda: self._client.get_collection(name)))
+
+    def _tell(self, name: str, ids: Sequence[int] | None) -> None:
+        for listener in self._listeners:
+            listener(name, ids)
 
     def _call(self, call: Callable[[], T]) -> T:
         return guarded(self._url, call)

@@ -1,6 +1,6 @@
 """The one small interface behind which Qdrant Edge and a Qdrant server are the same thing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -9,6 +9,9 @@ from service.core.filters import Filter
 from service.core.types import Floats, Ids, SparseVector
 
 DenseOrSparse = Floats | SparseVector
+
+Listener = Callable[[str, Sequence[int] | None], None]
+"""Told of a collection and the points that were written or deleted; None: the collection was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,9 @@ class VectorStore(Protocol):
     Unknown collections raise `NotFound`. Reads may run in several threads at once, beside one writer. A write has
     reached the write-ahead log when the call returns, and is visible to the next read.
     """
+
+    def watch(self, listener: Listener) -> None:
+        """Have a function called after every write of vectors through this object, and before the writer goes on."""
 
     def create(self, space: Space) -> None:
         """Make the collection if it is missing, and any payload index it lacks.

@@ -1,0 +1,81 @@
+"""Dense vectors by product, kept in memory: profiles and diversity ask for the same few thousand again and again."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from service.core.types import Floats, Ids
+from service.store.vectors import VectorStore
+
+_Kept = dict[int, Floats | None]  # None: it is known to have no such vector
+
+
+class VectorCache:
+    """Reads through to a store; what this process writes there is forgotten at once.
+
+    Parameters
+    ----------
+    most : vectors kept per slot; when there are more, all are forgotten.
+    max_age_s : where other processes write as well, everything is forgotten so often; None: nobody else does.
+    """
+
+    def __init__(self, store: VectorStore, most: int, max_age_s: float | None) -> None:
+        self._store = store
+        self._most = most
+        self._max_age_s = max_age_s
+        self._kept: dict[tuple[str, str], _Kept] = defaultdict(dict)
+        self._changes = 0
+        self._emptied = time.monotonic()
+        store.watch(self._forget)
+
+    def vectors(self, collection: str, slot: str, ids: Ids) -> tuple[Floats, Ids]:
+        """Vectors float32[M, D] of those products of `ids` int64[C] that have one, and their places in `ids`, int64[M].
+
+        Raises
+        ------
+        NotFound : there is no such collection. DependencyUnavailable : the store does not answer.
+        """
+        if self._max_age_s is not None and time.monotonic() - self._emptied > self._max_age_s:
+            self._empty()
+        wanted = ids.tolist()
+        kept = self._kept[collection, slot]
+        known = {product: kept[product] for product in wanted if product in kept}
+        if missing := [product for product in wanted if product not in known]:
+            known |= self._read(collection, slot, missing)
+        places = [place for place, product in enumerate(wanted) if known[product] is not None]
+        rows = [vector for product in wanted if (vector := known[product]) is not None]
+        return np.stack(rows) if rows else np.empty((0, 0), np.float32), np.array(places, np.int64)
+
+    def _read(self, collection: str, slot: str, ids: Sequence[int]) -> _Kept:
+        before = self._changes
+        records = self._store.retrieve(collection, ids, vectors=(slot,))
+        read: _Kept = {
+            product: np.asarray(records[product].vectors[slot])
+            if product in records and slot in records[product].vectors
+            else None
+            for product in ids
+        }
+        # what was written while we read may be newer than what we read
+        if before == self._changes:
+            kept = self._kept[collection, slot]
+            if len(kept) + len(read) > self._most:
+                self._kept[collection, slot] = kept = {}
+            kept.update(read)
+        return read
+
+    def _forget(self, collection: str, ids: Sequence[int] | None) -> None:
+        """These points were written or deleted; None: the whole collection is gone."""
+        self._changes += 1
+        for name, slot in list(self._kept):
+            if name == collection and ids is None:
+                del self._kept[name, slot]
+            elif name == collection:
+                for product in ids or ():
+                    self._kept[name, slot].pop(product, None)
+
+    def _empty(self) -> None:
+        self._changes += 1
+        self._kept = defaultdict(dict)
+        self._emptied = time.monotonic()
