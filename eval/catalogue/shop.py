@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from service.encode.text import TextEncoder
 
 _PAGE = 1000
+_ONCE_S = 1e8  # one release and one set of popular lists for the whole examination
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ def open_to_look(settings: Settings) -> Iterator[Shop]:
             raise IndexNotReady("this shop has no index yet; run `vitrine index`")
         # lists of products and users need no words turned into pictures: their vectors lie in the index
         encoders = load_encoders(settings.model_copy(update={"image_model": "none"}), params)
-        release = LiveRelease(database, store, refresh_s=np.inf)
-        popular = LivePopular(database, refresh_s=np.inf)
+        release = LiveRelease(database, store, refresh_s=_ONCE_S)
+        popular = LivePopular(database, refresh_s=_ONCE_S)
         yield Shop(
             settings,
             Services(

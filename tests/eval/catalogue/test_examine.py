@@ -44,6 +44,7 @@ def folder(
         with runtime.database.session() as session:
             viewed = Interaction(EventType.VIEW, moment, user="ann", product="mug-2")
             record_events(session, [viewed], unknown_products="refuse", now=datetime.now(UTC))
+        runtime.count_popular()
     return folder
 
 
@@ -95,6 +96,8 @@ def test_hidden_and_sold_out_products_do_not_count_as_orphans(result: dict[str, 
     assert sum(hub["lists"] for hub in similar["hubs"]) <= 13 * 3
     assert reach["users"] == {"seen": 1, "asked": 1}
     assert reach["surfaces"]["home"]["reachable"] == 3  # one user, three slots
+    popular = reach["surfaces"]["popular"]
+    assert popular["hubs"][0]["id"] == "mug-2"  # the one that was viewed trends, overall and in both its categories
 
 
 def test_everything_is_reachable_when_the_lists_are_as_long_as_the_shop(shop: Shop) -> None:
