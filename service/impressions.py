@@ -77,7 +77,7 @@ class ImpressionLog:
         self._waiting.append(
             Impression(
                 slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
-                request.session, self._now(), slate.level, slate.items,
+                request.session, self._now(), slate.level, slate.items, slate.draw,
             )
         )  # fmt: skip
 

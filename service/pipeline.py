@@ -53,7 +53,7 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("adjust"):
         fused = adjust(candidates.fused, candidates.rows, surface, known.preferences, services.now())
     with watch.step("diversify"):
-        fused, propensities = diversify(services.vectors, fused, surface, n, request_seed(request.request_id))
+        drawn = diversify(services.vectors, fused, surface, n, request_seed(request.request_id))
     slate = Slate(
         request.request_id,
         request.surface,
@@ -61,11 +61,12 @@ def recommend(services: Services, request: Request) -> Slate:
         known.release.id if known.release else None,
         known.level,
         known.reason,
-        _items(fused, propensities, known.level),
+        _items(drawn.fused, drawn.propensities, known.level),
         candidates.retrieved.degraded,
-        shortfall(len(propensities), n, candidates.dropped),
-        _trace(candidates, fused, len(propensities), watch),
+        shortfall(len(drawn.propensities), n, candidates.dropped),
+        _trace(candidates, drawn.fused, len(drawn.propensities), watch),
         assignment.arms,
+        drawn.draw,
     )
     services.record(request, slate)
     return slate

@@ -1,5 +1,6 @@
 """Laws of every slate, on the real engines."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,6 +132,20 @@ def test_the_same_request_gives_the_same_slate(runtime: Runtime) -> None:
     ]
     assert slates[0] == slates[1]
     assert len({tuple(slate) for slate in slates}) > 1
+
+
+def test_what_chance_drew_from_is_kept_and_gives_the_propensities(runtime: Runtime) -> None:
+    from dataclasses import replace
+
+    sampled = {"search": runtime.params.surfaces["search"].model_copy(update={"temperature": 0.5})}
+    services = replace(runtime.services, params=runtime.params.model_copy(update={"surfaces": sampled}))
+    slate = recommend(services, Request("search", "r", "default", text="mug", n=4))
+    assert slate.draw is not None
+    scores = sorted((sum(shares) for shares in zip(*slate.draw.contributions.values(), strict=True)), reverse=True)
+    first = slate.draw.products.index(slate.items[0].product_id)
+    logits = np.exp(np.array(scores) / slate.draw.surface["temperature"])
+    assert slate.items[0].propensity == pytest.approx(logits[first] / logits.sum())
+    assert ask(runtime, text="mug").draw is None
 
 
 def test_a_broken_signal_is_named_and_the_others_answer(runtime: Runtime) -> None:

@@ -114,7 +114,7 @@ def _show(console: "Console", result: dict[str, Any]) -> None:
     k = "10" if "ndcg@10" in first else next(reversed(first)).partition("@")[2]
     main, *others = (f"{metric}@{k}" for metric in SHOWN)
     title = f"{result['dataset']}, {result['split']}: {result['users']:,} users, {result['products']:,} products"
-    table = Table(title=title, box=SIMPLE_HEAD)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in ("", main, "±95 %", *others):
         table.add_column(column, no_wrap=True)
     table.add_column("beside fused")

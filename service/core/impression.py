@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.core.draw import Draw
 from service.core.types import RankedItem
 
 
@@ -16,6 +17,7 @@ class Impression:
     shelf : the row of a page it stood in, or None. arms : experiment -> variant. release : that it was made with.
     user, session : external ids of who saw it, as far as they were told. at : UTC.
     level : what the slate could build on. items : the slots in order.
+    draw : what they were drawn from, where chance had a part.
     """
 
     request_id: str
@@ -29,3 +31,4 @@ class Impression:
     at: datetime
     level: str
     items: tuple[RankedItem, ...]
+    draw: Draw | None = None

@@ -11,6 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from service.core.draw import Draw
+
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
@@ -208,6 +210,7 @@ class Slate:
     variant : the experiment arms whose parameters made it, in one word. arms : the same by experiment.
     release : the release it was made with, if any.
     level : what the whole answer can build on. fallback : why not on the user's own past, or None.
+    draw : what its slots were drawn from, where chance had a part.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
 
@@ -222,6 +225,7 @@ class Slate:
     shortfall: str | None
     trace: Trace
     arms: Mapping[str, str] = field(default_factory=dict)
+    draw: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """What was shown to whom: one row per slate, its slots as columns in JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select
 from sqlmodel import Session
 
+from service.core.draw import Draw
 from service.core.impression import Impression
 from service.core.types import RankedItem
 from service.store.database import Database
@@ -47,7 +49,8 @@ def impressions_of_request(session: Session, tenant: str, request_id: str) -> li
 def _to_row(impression: Impression) -> dict[str, Any]:
     names = ("request_id", "tenant", "surface", "shelf", "release", "user", "session", "at", "level")
     row = {name: getattr(impression, name) for name in names}
-    return row | {"arms": dict(impression.arms), "slots": _to_slots(impression.items)}
+    draw = None if impression.draw is None else asdict(impression.draw)
+    return row | {"arms": dict(impression.arms), "slots": _to_slots(impression.items), "draw": draw}
 
 
 def _to_slots(items: Sequence[RankedItem]) -> dict[str, Any]:
@@ -87,5 +90,12 @@ def _to_impression(row: Row[Any]) -> Impression:
     )
     return Impression(
         row.request_id, row.tenant, row.surface, row.shelf, row.arms, row.release, row.user, row.session, row.at,
-        row.level, items,
+        row.level, items, _to_draw(row.draw),
     )  # fmt: skip
+
+
+def _to_draw(stored: Mapping[str, Any] | None) -> Draw | None:
+    if stored is None:
+        return None
+    contributions = {name: tuple(shares) for name, shares in stored["contributions"].items()}
+    return Draw(tuple(stored["products"]), contributions, stored["surface"])

@@ -185,6 +185,7 @@ class ImpressionRow(SQLModel, table=True):
     session: str | None = Field(sa_type=PlainText)
     arms: dict[str, str] = Field(sa_type=Json)  # experiment -> variant
     slots: dict[str, Any] = Field(sa_type=Json)
+    draw: dict[str, Any] | None = Field(sa_type=Json)  # `core.draw.Draw`, where chance had a part
 
 
 class SnapshotRow(SQLModel, table=True):

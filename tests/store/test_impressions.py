@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from service.core.draw import Draw
 from service.core.impression import Impression
 from service.core.types import RankedItem
 from service.store.database import Database
@@ -16,7 +17,10 @@ def shown(request_id: str, hours: float = 0, surface: str = "home", tenant: str 
         RankedItem(9, 2, 0.5, {"text": 0.5}, 1.0, "text", "content"),
     )
     at = NOW + timedelta(hours=hours)
-    return Impression(request_id, tenant, surface, None, {"variety": "b"}, "r1", "anna", None, at, "personal", items)
+    draw = Draw((9, 7, 8), {"cf": (0.0, 0.5, 0.25)}, {"temperature": 0.5})
+    return Impression(
+        request_id, tenant, surface, None, {"variety": "b"}, "r1", "anna", None, at, "personal", items, draw
+    )
 
 
 def test_a_slate_comes_back_as_it_was_shown(database: Database) -> None:

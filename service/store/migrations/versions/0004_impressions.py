@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("session", PlainText()),
         sa.Column("arms", Json(), nullable=False),
         sa.Column("slots", Json(), nullable=False),
+        sa.Column("draw", Json()),
     )
     op.create_index("ix_impression_request", "impression", ["request_id"])
     op.create_index("ix_impression_since", "impression", ["tenant", "at"])
