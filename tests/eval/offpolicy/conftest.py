@@ -51,7 +51,9 @@ class World:
         order = np.argsort(-scores)
         places, propensities = plackett_luce(scores[order], SLOTS, self.logging.temperature, seed)
         products = self.products[context][order]
-        shares = {name: tuple(weights[name] * self.said[context, order, s]) for s, name in enumerate(SIGNALS)}
+        shares = {
+            name: tuple((weights[name] * self.said[context, order, s]).tolist()) for s, name in enumerate(SIGNALS)
+        }
         items = tuple(
             RankedItem(int(products[place]), slot, float(scores[order][place]), {}, float(p), "cf", "personal")
             for slot, (place, p) in enumerate(zip(places, propensities, strict=True), 1)
@@ -71,9 +73,10 @@ def world() -> World:
     said = np.stack([liked + 0.3 * random.normal(size=liked.shape), 0.3 * liked + random.normal(size=liked.shape)], 2)
     clicks = LOOKED[:, None] / (1 + np.exp(1 - 1.5 * liked))[:, None, :]
     home = load_params().surfaces["home"]
+    silent = dict.fromkeys(home.weights, 0.0)
     alike = {"n": SLOTS, "mmr_lambda": 1.0, "preference": 0.0}
-    logging = home.changed(alike | {"temperature": 0.5, "weights": {"cf": 0.3, "text": 0.5}})
-    candidate = home.changed(alike | {"temperature": 0.4, "weights": {"cf": 0.5, "text": 0.2}})
+    logging = home.changed(alike | {"temperature": 0.5, "weights": silent | {"cf": 0.3, "text": 0.5}})
+    candidate = home.changed(alike | {"temperature": 0.4, "weights": silent | {"cf": 0.5, "text": 0.2}})
     return World(said, clicks, pools + 1, logging, candidate)
 
 
