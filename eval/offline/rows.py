@@ -82,10 +82,12 @@ def diversity(params: "Params") -> tuple[float, str]:
 
 
 def left_out(name: str, products: int, params: "Params") -> str | None:
-    """Why a row cannot be had in a catalogue of this size, if so."""
+    """Why a row cannot be had, if so: in a catalogue of this size, or at all."""
     limit = params.training.covisit.ease_limit
     if name == "ease" and products > limit:
         return f"more than {limit:,} products (training.covisit.ease_limit)"
+    if name.endswith(":image"):
+        return "the throwaway shop looks at no pictures"
     return None
 
 
