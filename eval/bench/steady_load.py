@@ -1,9 +1,9 @@
 """Requests at a constant rate, whether the ones before are answered or not, and how long each took."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from threading import local
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eval.bench.served import connect
 
 CONNECTIONS = 16
+_IDLE_S = 2.0  # the service closes a connection that was not used for 5 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,12 @@ class Latency:
 
     Attributes
     ----------
-    worst_at_s : when the slowest was due, seconds after the first.
+    worst_at_s : when the slowest was due, seconds after the first. reasons : why requests failed, and how many each.
     """
 
     requests: int
     failed: int
+    reasons: dict[str, int]
     p50_ms: float
     p95_ms: float
     p99_ms: float
@@ -44,32 +46,36 @@ def steady_load(address: str, path: Callable[[int], str], rate: float, is_over: 
     own = local()
     start = time.perf_counter() + 0.1
 
-    def ask(number: int) -> tuple[float, bool]:
+    def ask(number: int) -> tuple[float, str]:
         due = start + number / rate
-        if not hasattr(own, "connection"):
+        if time.perf_counter() - getattr(own, "used", -_IDLE_S) >= _IDLE_S:
             own.connection = connect(address)
-        is_good = _is_answered(own.connection, path(number))
-        return time.perf_counter() - due, is_good
+        failure = _failure(own.connection, path(number))
+        own.used = time.perf_counter()
+        return own.used - due, failure
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        asked: list[Future[tuple[float, bool]]] = []
+        asked: list[Future[tuple[float, str]]] = []
         while not is_over(len(asked) / rate):
             time.sleep(max(0.0, start + len(asked) / rate - time.perf_counter()))
             asked.append(pool.submit(ask, len(asked)))
     answers = [one.result() for one in asked]
-    return _latency(np.array([seconds * 1000 for seconds, _ in answers]), [good for _, good in answers], rate)
+    return _latency(np.array([seconds * 1000 for seconds, _ in answers]), [why for _, why in answers if why], rate)
 
 
-def _is_answered(connection: HTTPConnection, path: str) -> bool:
-    with suppress(OSError, HTTPException):
+def _failure(connection: HTTPConnection, path: str) -> str:
+    """Why there was no answer; empty if there was one."""
+    try:
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
-        return answer.status == 200
-    connection.close()
-    return False
+    except (OSError, HTTPException) as error:
+        connection.close()
+        return type(error).__name__
+    return "" if answer.status == 200 else str(answer.status)
 
 
-def _latency(ms: NDArray[np.float64], good: list[bool], rate: float) -> Latency:
+def _latency(ms: NDArray[np.float64], failures: list[str], rate: float) -> Latency:
     p50, p95, p99, worst = (round(float(value), 1) for value in np.percentile(ms, (50, 95, 99, 100)))
-    return Latency(len(ms), good.count(False), p50, p95, p99, worst, round(int(ms.argmax()) / rate, 1))
+    at = round(int(ms.argmax()) / rate, 1)
+    return Latency(len(ms), len(failures), dict(Counter(failures)), p50, p95, p99, worst, at)
