@@ -11,6 +11,7 @@ from service.ranking.fold_in import fold_in
 from service.served_release import ServedRelease, served_release
 from service.signals.covisit import COVISIT
 from service.store.history import history
+from service.store.vector_cache import VectorCache
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def did(user: str, *steps: tuple[EventType, str]) -> list[Interaction]:
 def past_of(shop: Any, served: ServedRelease, user: str) -> Past:
     with shop.database.session() as session:
         known = history(session, "default", user=user, session_id=None, limit=200)
-    past = make_past(shop.store, known, served, shop.params, (), NOW.timestamp())
+    past = make_past(VectorCache(shop.store, 100, None), known, served, shop.params, (), NOW.timestamp())
     assert past is not None
     return past
 
