@@ -72,7 +72,38 @@ def offpolicy(
     if report is not None:
         page, _ = offpolicy_report(report, result, ctx.command("eval", "offpolicy", "--surface", surface))
         ctx.say(f"Report: {page}")
-    ctx.show(result, lambda console: _show(console, [table(result)], remarks(result)))
+    ctx.show(result, lambda console: _show(console, [("", table(result))], remarks(result)))
+
+
+@evaluate.command("abtest")
+def abtest(
+    context: typer.Context,
+    experiment: Annotated[str, typer.Argument(help="Its name in the configuration.")],
+    since: Since = None,
+    until: Until = None,
+    window_hours: Hours = 24.0,
+    planned: Annotated[
+        int, typer.Option(min=10, help="Visitors the experiment was planned for; decide before you look.")
+    ] = 10_000,
+    report: Report = None,
+) -> None:
+    """Read an experiment out: the split first, then rates, revenue and what may be said, however often one looks."""
+    from eval.abtest.report import abtest_report, remarks, tables
+    from eval.abtest.run import Options
+    from eval.abtest.run import abtest as read_out
+    from service.core.types import DEFAULT_TENANT
+    from service.runtime import open_database_only
+
+    ctx: Context = context.obj
+    settings = ctx.settings()
+    params = _params(settings)
+    options = Options(experiment, _utc(since), _utc(until), timedelta(hours=window_hours), planned)
+    with _database_there(settings), open_database_only(settings) as database, ctx.working("Reading the log"):
+        result = read_out(database, DEFAULT_TENANT, params, options)
+    if report is not None:
+        page, _ = abtest_report(report, result, ctx.command("eval", "abtest", experiment))
+        ctx.say(f"Report: {page}")
+    ctx.show(result, lambda console: _show(console, list(tables(result)), remarks(result)))
 
 
 @contextmanager
@@ -123,11 +154,11 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
-def _show(console: "Console", tables: "list[Table]", remarks: Iterator[str]) -> None:
+def _show(console: "Console", tables: "list[tuple[str, Table]]", remarks: Iterator[str]) -> None:
     from rich.table import Table as Shown
 
-    for found in tables:
-        shown = Shown(*found.head)
+    for title, found in tables:
+        shown = Shown(*found.head, title=title or None, title_justify="left")
         for row in found.rows:
             shown.add_row(*row, style="bold" if row[0] in found.marked else None)
         console.print(shown)
