@@ -77,6 +77,7 @@ OWNERS: dict[str, set[str]] = {
     "mlxtend": {"indexer/train/association.py"},
     "polars": {"indexer/load/parquet_rows.py"},
     "apscheduler": {"indexer/schedule.py"},
+    "optuna": {"eval/tune/search.py"},
     "uvicorn": {"service/cli/serving.py"},
     "ftfy": {"indexer/load/text.py"},
     "plotly": {"eval/plots.py"},
