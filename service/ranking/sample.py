@@ -38,15 +38,22 @@ def plackett_luce(
     n = min(n, len(scores))
     if temperature == 0:
         return np.argsort(-scores, kind="stable")[:n], np.ones(n)
-    logits = _logits(scores, temperature)
-    noise = np.random.default_rng(seed).gumbel(size=len(scores))
-    # products too far off for any noise to matter stay in the order of their scores
-    order = np.lexsort((-scores, -(logits + noise)))
+    order, logits = draw_order(scores, temperature, seed)
     ordered = logits[order]
     # log of the mass still to be drawn from at each slot: a running log-sum-exp from the end
     remaining = np.logaddexp.accumulate(ordered[::-1])[::-1]
     tiny = np.finfo(np.float64).tiny
     return order[:n], np.clip(np.exp(ordered - remaining), tiny, 1.0)[:n]
+
+
+def draw_order(scores: Scores, temperature: float, seed: int) -> tuple[NDArray[np.int64], Scores]:
+    """The whole order that chance gives, int64[C], and the logits float64[C] it went by; temperature as above."""
+    if temperature == 0:
+        return np.argsort(-scores, kind="stable"), np.zeros(len(scores))
+    logits = _logits(scores, temperature)
+    noise = np.random.default_rng(seed).gumbel(size=len(scores))
+    # products too far off for any noise to matter stay in the order of their scores
+    return np.lexsort((-scores, -(logits + noise))), logits
 
 
 def _logits(scores: Scores, temperature: float) -> Scores:
