@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Select, select
 
 from eval.attribution import NONE, UNKNOWN, Credit, Happened, Shown, credit
-from service.core.behaviour import EVENT_TYPES, TYPE_CODES
+from service.core.behaviour import TYPE_CODES
 from service.core.impression import Impression
 from service.core.types import EventType, Ids
 from service.store.column_types import epoch_s
@@ -30,12 +30,15 @@ class Slates:
 
     Attributes
     ----------
-    surface, arms : int64[I], index into `surfaces` and `all_arms`. visitor : int64[I], the same for the same user, or
-        session of nobody known; slates of nobody at all are visitors of their own.
+    surface, shelf, arms : int64[I], index into `surfaces`, `shelves` and `all_arms`; shelf may be NONE.
+    visitor : int64[I], the same for the same user, or session of nobody known; slates of nobody at all are visitors of
+        their own.
     """
 
     surface: Ids
     surfaces: tuple[str, ...]
+    shelf: Ids
+    shelves: tuple[str, ...]
     arms: Ids
     all_arms: tuple[Mapping[str, str], ...]
     visitor: Ids
@@ -103,21 +106,21 @@ def read_credited(
 
 
 def _read_shown(impressions: Iterable[Impression], names: _Names) -> tuple[Shown, Slates]:
-    columns: list[tuple[float, int, int, int, int, int, int]] = []
+    columns: list[tuple[float, int, int, int, int, int, int, int]] = []
     pieces: list[Ids] = []
     lengths: list[int] = []
-    surfaces, arms, visitors = _Numbers(), _Numbers(), _Numbers()
+    surfaces, shelves, arms, visitors = _Numbers(), _Numbers(), _Numbers(), _Numbers()
     for number, one in enumerate(impressions):
         visitor = ("user", one.user) if one.user else ("session", one.session) if one.session else ("slate", number)
         columns.append((
             one.at.timestamp(), names.request.number(one.request_id), names.user.number(one.user),
-            names.session.number(one.session), surfaces.number(one.surface),
+            names.session.number(one.session), surfaces.number(one.surface), shelves.number(one.shelf),
             arms.number(tuple(sorted(one.arms.items()))), visitors.number(visitor),
         ))  # fmt: skip
         pieces.append(np.array([item.product_id for item in one.items], np.int64))
         lengths.append(len(one.items))
-    at, *numbers = zip(*columns, strict=True) if columns else [()] * 7
-    request, user, session, surface, arm, visitor_of = (np.array(column, np.int64) for column in numbers)
+    at, *numbers = zip(*columns, strict=True) if columns else [()] * 8
+    request, user, session, surface, shelf, arm, visitor_of = (np.array(column, np.int64) for column in numbers)
     shown = Shown(
         np.array(at, np.float64),
         request,
@@ -127,7 +130,8 @@ def _read_shown(impressions: Iterable[Impression], names: _Names) -> tuple[Shown
         np.concatenate(pieces) if pieces else np.empty(0, np.int64),
         np.concatenate([np.arange(1, length + 1) for length in lengths]) if lengths else np.empty(0, np.int64),
     )
-    return shown, Slates(surface, tuple(surfaces.of), arm, tuple(dict(pairs) for pairs in arms.of), visitor_of)
+    all_arms = tuple(dict(pairs) for pairs in arms.of)
+    return shown, Slates(surface, tuple(surfaces.of), shelf, tuple(shelves.of), arm, all_arms, visitor_of)
 
 
 def _events(
@@ -169,9 +173,3 @@ def _read_happened(events: Iterable[tuple[Any, ...]], names: _Names) -> tuple[Ha
     kinds = (float, int, int, int, int, int, np.uint8, float, float, int)
     happened = Happened(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
     return happened, tuple(currencies.of)
-
-
-def count_types(happened: Happened) -> dict[str, int]:
-    """Event type -> how many there are."""
-    counts = np.bincount(happened.types, minlength=len(EVENT_TYPES))
-    return {str(kind): int(count) for kind, count in zip(EVENT_TYPES, counts, strict=True) if count}

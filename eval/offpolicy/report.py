@@ -34,7 +34,8 @@ def remarks(result: Mapping[str, Any]) -> Iterator[str]:
         f"{result['slates']:,} slates of {result['visitors']:,} visitors with {result['rewarded_slots']:,} rewarded "
         f"slots; they weigh as much as {shared['ess']:,.0f} ({shared['share']:.0%}), the largest weight is "
         f"{shared['max_weight']:.1f}, weights are cut at {shared['clip']:g} ({shared['clipped']:.2%} were), "
-        f"{shared['unseen']:.2%} of what the candidate shows was hardly ever shown."
+        f"{shared['unseen']:.2%} of what the candidate shows was hardly ever shown (IPS "
+        "falls short by about that share)."
     )
     if result["usable"] > result["slates"]:
         yield f"Drawn at random from {result['usable']:,} slates that can be used."

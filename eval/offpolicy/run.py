@@ -22,7 +22,7 @@ from service.store.database import Database
 from service.store.impressions import read_impressions
 
 DISAGREES = "its scores do not give its propensities"
-MOST_UNSEEN = 0.1
+MOST_UNSEEN = 0.05
 """Share of the candidate's slots that the log may hardly ever have shown. Judgement."""
 
 Values = NDArray[np.float64]

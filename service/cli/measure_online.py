@@ -70,7 +70,7 @@ def offpolicy(
         )  # fmt: skip
     result = {"config": str(settings.config_file or "packaged"), **result}
     if report is not None:
-        page, _ = offpolicy_report(report, result, ctx.command("eval", "offpolicy", "--surface", surface))
+        page, _ = offpolicy_report(report, result, _again(context, "--surface", surface))
         ctx.say(f"Report: {page}")
     ctx.show(result, lambda console: _show(console, [("", table(result))], remarks(result)))
 
@@ -101,7 +101,7 @@ def abtest(
     with _database_there(settings), open_database_only(settings) as database, ctx.working("Reading the log"):
         result = read_out(database, DEFAULT_TENANT, params, options)
     if report is not None:
-        page, _ = abtest_report(report, result, ctx.command("eval", "abtest", experiment))
+        page, _ = abtest_report(report, result, _again(context, experiment))
         ctx.say(f"Report: {page}")
     ctx.show(result, lambda console: _show(console, list(tables(result)), remarks(result)))
 
@@ -148,6 +148,18 @@ def _check_surface(surface: str, params: "Params") -> None:
     if surface not in params.surfaces:
         known = ", ".join(params.surfaces)
         raise InvalidQuery(f"there is no surface {surface!r}; there are {known}", code="unknown_surface")
+
+
+def _again(context: typer.Context, *first: str) -> str:
+    """The command that repeats this one: options that were not given stay away."""
+    ctx: Context = context.obj
+    words = list(first)
+    for name, value in context.params.items():
+        is_given = str(context.get_parameter_source(name)).endswith("COMMANDLINE")
+        if is_given and name not in ("surface", "experiment", "report"):
+            shown = value.isoformat() if isinstance(value, datetime) else str(value)
+            words += [f"--{name.replace('_', '-')}", shown]
+    return ctx.command("eval", str(context.info_name), *words)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -98,7 +98,7 @@ def _impression(request: str, user: str | None, session: str | None, minutes: fl
     items = tuple(RankedItem(product, rank, 1.0, {"cf": 1.0}, 1.0, "cf", "personal") for rank, product in
                   enumerate(products, 1))  # fmt: skip
     at = START + timedelta(minutes=minutes)
-    return Impression(request, "default", "home", None, {"e": "b"}, None, user, session, at, "personal", items)
+    return Impression(request, "default", "home", "for_you", {"e": "b"}, None, user, session, at, "personal", items)
 
 
 def test_the_database_is_read_with_prices_arms_and_sessions(database: Database) -> None:
@@ -124,4 +124,5 @@ def test_the_database_is_read_with_prices_arms_and_sessions(database: Database) 
     assert found.happened.pieces.tolist() == [1, 3, 1]
     assert found.currencies == ("EUR",)
     assert found.slates.all_arms == ({"e": "b"},)
+    assert (found.slates.shelves, found.slates.shelf.tolist()) == (("for_you",), [0, 0])
     assert found.slates.visitor.tolist() == [0, 1]

@@ -135,10 +135,12 @@ def test_the_commands_print_json(
 ) -> None:
     live(database, params, 60)
     options = ["--data-dir", str(tmp_path), "--config", str(tmp_path / "shop.toml"), "--json"]
-    assert main(["eval", "abtest", "variety", "--report", str(tmp_path / "r"), *options]) == 0
+    again = ["eval", "abtest", "variety", "--since", "2026-02-01T00:00:00"]
+    assert main([*again, "--report", str(tmp_path / "r"), *options]) == 0
     found = json.loads(capsys.readouterr().out)
     assert sum(found["sample_ratio"]["visitors"].values()) == 60
     assert {path.name for path in (tmp_path / "r").iterdir()} == {"report.html", "report.md"}
+    assert " ".join(again) in (tmp_path / "r" / "report.md").read_text()
     # the slates of this test left nothing to chance
     assert main(["eval", "offpolicy", "--surface", "home", *options]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_randomness"
