@@ -1,34 +1,12 @@
-"""Short true sentences for the reasons a signal gives, and the titles of shelves."""
+"""Sentences where nothing but the signal is known, and the titles of shelves."""
 
-_REASONS = {
-    "lexical": "Matches your words",
-    "text": "Similar description",
-    "image": "Looks alike",
-    "cf": "Liked by people like you",
-    "covisit": "Goes with what you looked at",
-    "sequence": "Often looked at next",
-    "association": "Often bought together",
-    "trending": "Popular now",
-    "freshness": "New in the shop",
-    "preference": "Matches your preferences",
-    "searches": "Fits what you searched for",
-    "best_value": "Good value",
-    "new_arrivals": "New in the shop",
-    "viewed": "You looked at it lately",
-    "bought": "You bought it before",
-}
-
-_TITLES = {
-    "for_you": "Picked for you",
-    "recently_viewed": "Recently viewed",
-    "buy_again": "Buy again",
-    "trending": "Trending now",
-    "best_value": "Best value",
-    "new_arrivals": "New arrivals",
-}
+from service.core.fields import CATEGORY_SEPARATOR
+from service.explain.clean import clean
+from service.explain.facts import Fact, sentence
+from service.explain.language import ENGLISH, fill, speak
 
 
-def reason(source: str) -> str:
+def reason(source: str, language: str = ENGLISH) -> str:
     """The sentence for the signal that contributed most.
 
     Examples
@@ -36,10 +14,10 @@ def reason(source: str) -> str:
     >>> reason("image")
     'Looks alike'
     """
-    return _REASONS[source]
+    return sentence(Fact(source), language)
 
 
-def shelf_title(name: str, category: str | None = None) -> str:
+def shelf_title(name: str, category: str | None = None, language: str = ENGLISH) -> str:
     """What stands over a shelf.
 
     Examples
@@ -47,4 +25,6 @@ def shelf_title(name: str, category: str | None = None) -> str:
     >>> shelf_title("top_categories", "Home > Mugs")
     'Popular in Mugs'
     """
-    return f"Popular in {category.rsplit(' > ', 1)[-1]}" if category else _TITLES[name]
+    titles = speak(language).titles
+    narrowest = clean(category.rsplit(CATEGORY_SEPARATOR, 1)[-1]) if category else None
+    return fill(titles[name], {"category": narrowest}) or titles["for_you"]
