@@ -58,7 +58,7 @@ def features(draw: Draw, signals: tuple[str, ...]) -> Values:
     """What each signal said of each product before its weight, float64[C, S]; 0 where it said nothing."""
     weights, nothing = _weights(draw.surface), (0.0,) * len(draw.products)
     columns = [
-        np.array(draw.contributions.get(name, nothing), np.float64) / (weights.get(name) or np.inf) for name in signals
+        np.array(draw.contributions.get(name, nothing), np.float64) / (weights.get(name) or 1.0) for name in signals
     ]
     return np.stack(columns, axis=1) if columns else np.empty((len(draw.products), 0))
 
@@ -86,10 +86,10 @@ def ranked(slate: LoggedSlate, candidate: Surface, diversified: Diversify) -> tu
 
 def _reweighed(draw: Draw, candidate: Surface) -> Fused:
     old, new = _weights(draw.surface), _weights(candidate.model_dump())
+    # what has no weight of its own (a rule's boost) stays as it was
     shares = {
-        name: np.array(values, np.float64) * (new.get(name, 0.0) / old[name])
+        name: np.array(values, np.float64) * (new.get(name, 0.0) / old[name] if old.get(name) else 1.0)
         for name, values in draw.contributions.items()
-        if old.get(name)
     }
     ids = np.array(draw.products, np.int64)
     contributions = np.stack(list(shares.values())) if shares else np.zeros((0, len(ids)))

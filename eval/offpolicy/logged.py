@@ -11,6 +11,7 @@ from service.core.types import Ids, RankedItem
 
 Values = NDArray[np.float64]
 
+_NOT_DRAWN = -2
 _TOLERANCE = 1e-3  # relative, between the propensities in the log and those its scores give
 
 
@@ -30,7 +31,7 @@ class Pools:
     Attributes
     ----------
     products : int64[B, C], -1 where a pool has fewer. logits : float64[B, C], of the draw; -inf there.
-    shown : int64[B, N], place in the pool of each slot's product, -1 for empty slots and for what was not drawn.
+    shown : int64[B, N], place in the pool of each slot's product; -1 for empty slots, -2 for what was not drawn.
     propensities : float64[B, N], as they were logged.
     """
 
@@ -64,7 +65,7 @@ def read_pools(slates: Sequence[LoggedSlate]) -> Pools:
         products[row, :count] = draw.products
         # the draw goes by the scores in descending order, whoever stands there
         logits[row, :count] = -np.sort(-scores_of(draw)) / draw.surface["temperature"]
-        shown[row, : len(slate.items)] = [places.get(item.product_id, -1) for item in slate.items]
+        shown[row, : len(slate.items)] = [places.get(item.product_id, _NOT_DRAWN) for item in slate.items]
         propensities[row, : len(slate.items)] = [item.propensity for item in slate.items]
     return Pools(products, logits, shown, propensities)
 
@@ -72,10 +73,11 @@ def read_pools(slates: Sequence[LoggedSlate]) -> Pools:
 def are_as_logged(pools: Pools) -> NDArray[np.bool_]:
     """bool[B]: do the scores give the propensities that were logged, slot by slot?
 
-    Where they do not, something came between the draw and the slate, and no weight can be trusted.
+    Where they do not, or where a product was not drawn (a rule put it there), something came between the draw and the
+    slate, and no weight can be trusted.
     """
     left = pools.logits.copy()
-    agrees = np.ones(len(left), np.bool_)
+    agrees = (pools.shown != _NOT_DRAWN).all(1)
     rows = np.arange(len(left))
     for slot in range(pools.shown.shape[1]):
         place = pools.shown[:, slot]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eval.offpolicy.candidate import ranked
 from eval.offpolicy.estimate import ESTIMATORS, Sample, estimates, overlap
 from eval.offpolicy.logged import are_as_logged, read_pools
 from eval.offpolicy.sample import make_sample, plan
@@ -96,3 +97,19 @@ def test_a_propensity_that_its_scores_do_not_give_is_noticed(world: Any) -> None
     items = slates[1].items
     slates[1] = replace(slates[1], items=(replace(items[0], propensity=items[0].propensity * 0.9), *items[1:]))
     assert are_as_logged(read_pools(slates)).tolist() == [True, False, True]
+
+
+def test_a_slate_with_a_product_that_was_not_drawn_is_noticed(world: Any) -> None:
+    slates = [world.draw(0, seed) for seed in range(2)]
+    pinned = replace(slates[0].items[0], product_id=10_000)
+    slates[0] = replace(slates[0], items=(pinned, *slates[0].items[1:]))
+    assert are_as_logged(read_pools(slates)).tolist() == [False, True]
+
+
+def test_a_boost_without_a_weight_of_its_own_stays_as_it_was(world: Any) -> None:
+    slate = world.draw(0, 1)
+    boost = tuple(100.0 if place == 5 else 0.0 for place in range(12))
+    draw = replace(slate.draw, contributions={**slate.draw.contributions, "rule": boost})
+    ids, scores = ranked(replace(slate, draw=draw), world.candidate, lambda *_: pytest.fail("there is no MMR here"))
+    assert ids[0] == slate.draw.products[5]
+    assert scores[0] > 90 > scores[1]
