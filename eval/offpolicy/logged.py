@@ -77,7 +77,7 @@ def are_as_logged(pools: Pools) -> NDArray[np.bool_]:
     slate, and no weight can be trusted.
     """
     left = pools.logits.copy()
-    agrees = (pools.shown != _NOT_DRAWN).all(1)
+    agrees = np.asarray((pools.shown != _NOT_DRAWN).all(1), np.bool_)
     rows = np.arange(len(left))
     for slot in range(pools.shown.shape[1]):
         place = pools.shown[:, slot]
