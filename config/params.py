@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.training import Releases, Training
+from config.wording import Wording
 from service.core.errors import ConfigurationError
 from service.core.event_weights import EventWeights
 from service.core.types import EventType
@@ -197,6 +198,7 @@ class Params(Frozen):
     training: Training
     releases: Releases
     page: Page
+    wording: Wording
     assignment: Assignment
     experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]

@@ -54,6 +54,16 @@ class Settings(BaseSettings):
     background: Literal["auto", "on", "off"] = Field(
         "auto", description="whether `vitrine serve` also indexes, counts and trains; auto: unless Qdrant is a server"
     )
+    language: str = Field("en", description="of sentences: en, de, or a .toml file like service/explain/templates/en.toml")
+    llm_provider: Literal["template", "openai", "anthropic"] = Field(
+        "template",
+        description="who words explanations: template (no network), openai (and all that speak like it) or anthropic",
+    )
+    llm_model: str | None = Field(None, description="the model's name, as its provider calls it")
+    llm_base_url: str | None = Field(
+        None, description="http://host:11434/v1 of Ollama, llama.cpp, vLLM …; the provider's own address if unset"
+    )
+    llm_api_key: SecretStr | None = Field(None, description="key of that provider")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @property
