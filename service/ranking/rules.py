@@ -198,9 +198,10 @@ class _Filling:
     def _full(self, before: int) -> Mask:
         """bool[C]: what the quotas before this one have no more room for."""
         full = [n for n in range(before) if self.have[n] >= self.shares[n].most]
-        if not full:
-            return np.zeros(len(self.order), dtype=bool)
-        return np.logical_or.reduce([self.masks[n] for n in full])
+        blocked = np.zeros(len(self.order), dtype=bool)
+        for number in full:
+            blocked |= self.masks[number]
+        return blocked
 
     def _wanted(self, needy: Sequence[int]) -> int | None:
         found = self.allowed & self.masks[list(needy)].any(axis=0)

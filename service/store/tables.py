@@ -198,6 +198,18 @@ class SnapshotRow(SQLModel, table=True):
     data: dict[str, Any] = Field(sa_type=Json)
 
 
+class RuleRow(SQLModel, table=True):
+    """A business rule in its JSON form, as `core.rule_parse` reads it."""
+
+    __tablename__ = "rule"
+
+    tenant: str = Field(primary_key=True, sa_type=PlainText)
+    id: str = Field(primary_key=True, sa_type=PlainText)
+    made_at: datetime = Field(sa_type=UtcTime)
+    updated_at: datetime = Field(sa_type=UtcTime)
+    data: dict[str, Any] = Field(sa_type=Json)
+
+
 # the same tables for statements that read and write many rows at once
 PRODUCT: Table = SQLModel.metadata.tables["product"]
 USERS: Table = SQLModel.metadata.tables["users"]
@@ -206,3 +218,4 @@ RELEASE: Table = SQLModel.metadata.tables["release"]
 JOB: Table = SQLModel.metadata.tables["job"]
 IMPRESSION: Table = SQLModel.metadata.tables["impression"]
 SNAPSHOT: Table = SQLModel.metadata.tables["snapshot"]
+RULE: Table = SQLModel.metadata.tables["rule"]
