@@ -119,6 +119,7 @@ class PopularParams(Frozen):
     length: int = Field(ge=10, le=100_000)
     category_length: int = Field(ge=1, le=10_000)
     prior_rating_count: float = Field(gt=0)
+    exposure_half_life_days: float = Field(gt=0)
 
 
 class ScheduleParams(Frozen):
@@ -127,6 +128,24 @@ class ScheduleParams(Frozen):
     popular_s: Interval
     training_s: Interval
     training_delay_s: float = Field(ge=0)
+
+
+class GuestShares(Frozen):
+    """Probabilities of a slot to be given to somebody by chance."""
+
+    balance: Share
+    serendipity: Share
+    explore: Share
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> "GuestShares":
+        if (total := self.balance + self.serendipity + self.explore) > 1:
+            raise ValueError(f"the shares of guests add up to {total:g}; they must leave something of 1")
+        return self
+
+    def none(self) -> "GuestShares":
+        """Nobody comes by chance."""
+        return GuestShares(balance=0.0, serendipity=0.0, explore=0.0)
 
 
 class Surface(Frozen):
@@ -140,6 +159,10 @@ class Surface(Frozen):
     rrf_k: float = Field(ge=0)
     in_stock_only: bool
     mmr_lambda: Share
+    mmr_space: Literal["text", "image", "behaviour"]
+    caps: dict[str, Annotated[float, Field(gt=0, le=1)]]
+    guests: GuestShares
+    explore_floor: Share
     pool: int = Field(ge=1, le=1000)
     temperature: float = Field(ge=0, le=100)
     personal: bool

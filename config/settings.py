@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     background: Literal["auto", "on", "off"] = Field(
         "auto", description="whether `vitrine serve` also indexes, counts and trains; auto: unless Qdrant is a server"
     )
-    language: str = Field("en", description="of sentences: en, de, or a .toml file like service/explain/templates/en.toml")
+    language: str = Field("en", description="of sentences: en, de, or a .toml file written like templates/en.toml")
     llm_provider: Literal["template", "openai", "anthropic"] = Field(
         "template",
         description="who words explanations: template (no network), openai (and all that speak like it) or anthropic",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from config.params import PopularParams
+from indexer.exposure import count_exposure
 from indexer.train.data import training_data
 from indexer.train.trending import top, top_by_category, trending
 from service.core.event_weights import EventWeights, event_weights
@@ -15,7 +16,7 @@ from service.core.types import Ids
 from service.store.behaviour import read_behaviour
 from service.store.database import Database
 from service.store.payload import ancestors
-from service.store.snapshots import popular_name, put_snapshot
+from service.store.snapshots import exposure_name, popular_name, put_snapshot
 from service.store.tables import INTERACTION, PRODUCT
 
 Scores = NDArray[np.float64]
@@ -34,7 +35,7 @@ class _Shelf:
 
 
 def make_popular(database: Database, tenant: str, params: PopularParams, weights: EventWeights) -> datetime:
-    """Compute the lists from what SQL holds, and store them for all serving processes.
+    """Compute the lists from what SQL holds, and what was shown and clicked; store them for all serving processes.
 
     Returns
     -------
@@ -42,8 +43,12 @@ def make_popular(database: Database, tenant: str, params: PopularParams, weights
     """
     lists = popular_lists(database, tenant, params, weights)
     now = datetime.now(UTC)
+    shelf = _read_shelf(database, tenant)
+    exposure = count_exposure(database, tenant, shelf.ids, shelf.paths, params, now)
     with database.session() as session:
         put_snapshot(session, popular_name(tenant), lists, now=now)
+        if exposure is not None:
+            put_snapshot(session, exposure_name(tenant), exposure, now=now)
     return now
 
 

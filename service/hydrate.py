@@ -10,6 +10,7 @@ from config.params import Surface
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.errors import IndexNotReady
+from service.core.exposure import Exposure
 from service.core.popular import Popular
 from service.core.types import Anchor, Floats, Ids, Past, Query
 from service.encode.document import product_text
@@ -33,7 +34,7 @@ class Hydrated:
     ----------
     excluded : internal ids never to be shown: asked for, hidden, or had already.
     level : what the answer can build on: personal, session, category or global. reason : why not on more.
-    preferences : what the user told on arrival, if it is to be used.
+    preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
     """
 
     query: Query
@@ -42,6 +43,7 @@ class Hydrated:
     level: str
     reason: str | None = None
     preferences: Mapping[str, Any] | None = None
+    exposure: Exposure | None = None
 
 
 def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
@@ -91,7 +93,7 @@ def _personal(
     )
     level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
     never = excluded | known.hidden | seen(known, surface.exclude_types)
-    return Hydrated(query, never, release, level, reason, preferences)
+    return Hydrated(query, never, release, level, reason, preferences, popular.exposure if popular else None)
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:

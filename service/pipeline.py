@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from config.params import Surface
 from service.candidates import Candidates, Wanted, gather
 from service.context import Request, Services
@@ -12,12 +9,13 @@ from service.core.errors import InvalidQuery
 from service.core.types import RankedItem, Slate, Trace
 from service.experiments import assign
 from service.hydrate import hydrate
-from service.rank import adjust, diversify
+from service.rank import adjust
 from service.ranking.eligibility import EXCLUDED
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.retrieve import ask
 from service.stopwatch import Stopwatch
+from service.variety import Diversified, Known, diversify
 
 
 def recommend(services: Services, request: Request) -> Slate:
@@ -53,7 +51,19 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("adjust"):
         fused = adjust(candidates.fused, candidates.rows, surface, known.preferences, services.now())
     with watch.step("diversify"):
-        drawn = diversify(services.vectors, fused, surface, n, request_seed(request.request_id))
+        drawn = diversify(
+            Known(
+                services.vectors,
+                known.release.behaviour if known.release else None,
+                candidates.rows,
+                known.query.past,
+                known.exposure,
+            ),
+            fused,
+            surface,
+            n,
+            request_seed(request.request_id),
+        )
     slate = Slate(
         request.request_id,
         request.surface,
@@ -61,7 +71,7 @@ def recommend(services: Services, request: Request) -> Slate:
         known.release.id if known.release else None,
         known.level,
         known.reason,
-        _items(drawn.fused, drawn.propensities, known.level),
+        _items(drawn, known.level),
         candidates.retrieved.degraded,
         shortfall(len(drawn.propensities), n, candidates.dropped),
         _trace(candidates, drawn.fused, len(drawn.propensities), watch),
@@ -79,20 +89,21 @@ def _slots(asked: int | None, surface: Surface) -> int:
     return n
 
 
-def _items(fused: Fused, propensities: NDArray[np.float64], level: str) -> tuple[RankedItem, ...]:
+def _items(drawn: Diversified, level: str) -> tuple[RankedItem, ...]:
     items = []
-    for slot, propensity in enumerate(propensities.tolist()):
-        shares = dict(zip(fused.signals, fused.contributions[:, slot].tolist(), strict=True))
+    for slot, propensity in enumerate(drawn.propensities.tolist()):
+        shares = dict(zip(drawn.fused.signals, drawn.fused.contributions[:, slot].tolist(), strict=True))
         source = max(shares, key=shares.__getitem__)
         items.append(
             RankedItem(
-                int(fused.ids[slot]),
+                int(drawn.fused.ids[slot]),
                 slot + 1,
-                float(fused.scores[slot]),
+                float(drawn.fused.scores[slot]),
                 {name: share for name, share in shares.items() if share},
                 propensity,
                 source,
                 _level(source, level),
+                drawn.guests[slot],
             )
         )
     return tuple(items)

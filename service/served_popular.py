@@ -1,13 +1,17 @@
 """The popular lists in force, read from SQL now and then and kept for all requests."""
 
 import time
+from collections.abc import Mapping
 from threading import Lock
+from typing import Any
 
+import numpy as np
 import structlog
 
+from service.core.exposure import Exposure
 from service.core.popular import Popular, top_list
 from service.store.database import Database
-from service.store.snapshots import StoredSnapshot, get_snapshot, popular_name
+from service.store.snapshots import StoredSnapshot, exposure_name, get_snapshot, popular_name
 
 log = structlog.get_logger()
 
@@ -35,7 +39,8 @@ class LivePopular:
             with self._database.session() as session:
                 known = popular.made_at if popular else None
                 stored = get_snapshot(session, popular_name(tenant), newer_than=known)
-            popular = _parse(stored) if stored else popular
+                if stored is not None:
+                    popular = _parse(stored, get_snapshot(session, exposure_name(tenant)))
         except Exception as error:  # noqa: BLE001  an hour-old list is better than no answer
             log.warning("popular_not_refreshed", error=str(error))
         finally:
@@ -44,7 +49,7 @@ class LivePopular:
         return popular
 
 
-def _parse(stored: StoredSnapshot) -> Popular:
+def _parse(stored: StoredSnapshot, exposure: StoredSnapshot | None) -> Popular:
     data = stored.data
     return Popular(
         stored.made_at,
@@ -53,4 +58,10 @@ def _parse(stored: StoredSnapshot) -> Popular:
         top_list(data["best_value"]),
         top_list(data["newest"]),
         tuple(data["categories"]),
+        _exposure(exposure.data) if exposure else None,
     )
+
+
+def _exposure(data: Mapping[str, Any]) -> Exposure:
+    shown, clicked, prior = (np.array(data[name], np.float64) for name in ("shown", "clicked", "prior"))
+    return Exposure(np.array(data["ids"], np.int64), shown, clicked, prior, data["rate"])

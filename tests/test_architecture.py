@@ -55,6 +55,7 @@ PIPELINE = (
     "retrieve",
     "candidates",
     "rank",
+    "variety",
     "stopwatch",
     "context",
     "past",

@@ -12,7 +12,7 @@ from eval.tune.search import judged
 from indexer.train.matrix import Csr
 from service.context import Services
 from service.core.types import Floats
-from service.rank import text_vectors
+from service.variety import Known, space_vectors
 
 LAMBDAS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5)
 _DEPTH = 10
@@ -32,7 +32,7 @@ def tradeoffs(
     lambdas: Sequence[float] = LAMBDAS,
 ) -> list[Tradeoff]:  # fmt: skip
     """Each lambda on the same users, from relevance only to more and more variety."""
-    vectors: Floats = text_vectors(services.vectors, gathered.products)
+    vectors: Floats = space_vectors(Known(services.vectors), "text", gathered.products)
     found = []
     for mmr_lambda in lambdas:
         places = gathered.diverse_places(services, choice, mmr_lambda, users, _DEPTH)

@@ -14,10 +14,11 @@ from service.candidates import Wanted
 from service.context import Request, Services
 from service.core.types import DEFAULT_TENANT, Ids
 from service.hydrate import hydrate
-from service.rank import diversify, fuse
+from service.rank import fuse
 from service.ranking.fuse import Fused
 from service.retrieve import ask, retrieve
 from service.store.vectors import Hits
+from service.variety import Known, diversify
 
 _PATIENCE_MS = 60_000  # nobody waits for an answer here
 
@@ -38,11 +39,13 @@ class Gathered:
     ----------
     lists : (signal, half-life) -> U lists, None where the signal was silent; half-life 0 for those that have none.
     products : int64[P], internal ids in the order of the places. surface : the home feed as configured.
+    behaviour : the release's collection.
     """
 
     lists: dict[tuple[str, float], list[Hits | None]]
     products: Ids
     surface: Surface
+    behaviour: str | None = None
 
     def fused(self, choice: Choice, user: int) -> Fused:
         """One user's feed before anything is known of the products."""
@@ -63,12 +66,13 @@ class Gathered:
         self, services: Services, choice: Choice, mmr_lambda: float, users: Sequence[int], n: int
     ) -> Ids:
         """The same after MMR."""
-        surface = self.surface.model_copy(update={"mmr_lambda": mmr_lambda, "temperature": 0.0})
+        changes = {"mmr_lambda": mmr_lambda, "temperature": 0.0, "caps": {}, "guests": self.surface.guests.none()}
+        surface = self.surface.model_copy(update=changes)
         out = np.full((len(users), n), -1, np.int64)
         for row, user in enumerate(users):
             fused = self.fused(choice, user)
             pool = fused.take(np.arange(min(len(fused.ids), max(surface.pool, n))))
-            ids = diversify(services.vectors, pool, surface, n, seed=0).fused.ids[:n]
+            ids = diversify(Known(services.vectors, self.behaviour), pool, surface, n, seed=0).fused.ids[:n]
             out[row, : len(ids)] = np.searchsorted(self.products, ids)
         return out
 
@@ -99,7 +103,8 @@ def gather(
             for signal, key in keys.items():
                 lists[key].append(found.get(signal))
             on_progress(1)
-    return Gathered(lists, trained.data.products, surface)
+    release = trained.runtime.services.release()
+    return Gathered(lists, trained.data.products, surface, release.behaviour if release else None)
 
 
 def _lists(services: Services, surface: Surface, user: str, signals: Sequence[str]) -> dict[str, Hits]:

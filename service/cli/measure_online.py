@@ -109,9 +109,9 @@ def abtest(
 @contextmanager
 def _diversified(settings: "Settings", params: "Params") -> "Iterator[Diversify]":
     """Step 7 of the pipeline; the store is opened when it is first needed, for `vitrine serve` may hold it."""
-    from service.rank import diversify
     from service.runtime import open_vectors_only
     from service.store.vector_cache import VectorCache
+    from service.variety import Known, diversify
 
     with ExitStack() as stack:
         opened: list[VectorCache] = []
@@ -120,7 +120,7 @@ def _diversified(settings: "Settings", params: "Params") -> "Iterator[Diversify]
             if not opened:
                 store = stack.enter_context(open_vectors_only(settings))
                 opened.append(VectorCache(store, params.retrieval.vector_cache, None))
-            return diversify(opened[0], fused, surface, n, 0).fused.ids
+            return diversify(Known(opened[0]), fused, surface, n, 0).fused.ids
 
         yield order
 

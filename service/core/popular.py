@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
+from service.core.exposure import Exposure
 from service.core.types import Floats, Ids
 
 
@@ -26,6 +27,7 @@ class Popular:
     trending : time-decayed events. by_category : the same per category path.
     best_value : discount x Bayesian rating. newest : by creation.
     categories : category paths by the trend of their products, best first.
+    exposure : what was shown and clicked lately; None before anything was.
     """
 
     made_at: datetime
@@ -34,6 +36,7 @@ class Popular:
     best_value: TopList
     newest: TopList
     categories: tuple[str, ...]
+    exposure: Exposure | None = None
 
 
 def top_list(pairs: list[list[float]]) -> TopList:

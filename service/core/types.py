@@ -173,6 +173,7 @@ class RankedItem:
     propensity : probability of showing this product in this slot, in (0, 1].
     source : the signal that contributed most. level : what that signal builds on: personal, session, content,
         category or global.
+    guest : the list that chance gave the slot to although others scored higher: balance, serendipity, explore.
     """
 
     product_id: int
@@ -182,6 +183,7 @@ class RankedItem:
     propensity: float
     source: str
     level: str
+    guest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlmodel import Session
 
 from service.core.draw import Draw
 from service.core.impression import Impression
-from service.core.types import RankedItem
+from service.core.types import EventType, RankedItem
 from service.store.database import Database
-from service.store.tables import IMPRESSION
+from service.store.tables import IMPRESSION, INTERACTION
 
 _PIECE = 5_000
 _DIGITS = 9  # of a score: what a float32 holds, and two more
 _I = IMPRESSION.c
+_PLEASED = (EventType.CLICK, EventType.CART, EventType.WISHLIST, EventType.PURCHASE)
 
 
 def write_impressions(session: Session, impressions: Sequence[Impression]) -> None:
@@ -46,6 +47,34 @@ def impressions_of_request(session: Session, tenant: str, request_id: str) -> li
     return [_to_impression(row) for row in session.connection().execute(query).all()]
 
 
+def read_slots(database: Database, tenant: str, since: datetime) -> Iterator[tuple[datetime, list[int]]]:
+    """When each slate since then was shown, and its products in slot order; nothing else, because there are many."""
+    query = select(_I.at, _I.slots).where(_I.tenant == tenant, _I.at >= since)
+    streaming = {"stream_results": True, "max_row_buffer": _PIECE}
+    with database.session() as session:
+        for rows in session.connection().execute(query, execution_options=streaming).partitions(_PIECE):
+            for at, slots in rows:
+                yield at, slots["products"]
+
+
+def read_clicks(database: Database, tenant: str, since: datetime) -> Iterator[tuple[datetime, int]]:
+    """Events since then that came from a slate and say that it pleased: one per request and product."""
+    columns = INTERACTION.c
+    query = (
+        select(func.min(columns.at).label("at"), columns.product_id)
+        .where(
+            columns.tenant == tenant,
+            columns.at >= since,
+            columns.request_id.is_not(None),
+            columns.product_id.is_not(None),
+            columns.type.in_(_PLEASED),
+        )
+        .group_by(columns.request_id, columns.product_id)
+    )
+    with database.session() as session:
+        yield from (tuple(row) for row in session.connection().execute(query))
+
+
 def _to_row(impression: Impression) -> dict[str, Any]:
     names = ("request_id", "tenant", "surface", "shelf", "release", "user", "session", "at", "level")
     row = {name: getattr(impression, name) for name in names}
@@ -61,6 +90,7 @@ def _to_slots(items: Sequence[RankedItem]) -> dict[str, Any]:
         "propensities": [_short(item.propensity) for item in items],
         "sources": [item.source for item in items],
         "levels": [item.level for item in items],
+        "guests": [item.guest for item in items],
         "contributions": {
             signal: [_short(item.contributions.get(signal, 0.0)) for item in items] for signal in signals
         },
@@ -74,7 +104,7 @@ def _short(value: float) -> float:
 def _to_impression(row: Row[Any]) -> Impression:
     slots: Mapping[str, Any] = row.slots
     columns = zip(
-        slots["products"], slots["scores"], slots["propensities"], slots["sources"], slots["levels"], strict=True
+        *(slots[name] for name in ("products", "scores", "propensities", "sources", "levels", "guests")), strict=True
     )
     items = tuple(
         RankedItem(
@@ -85,8 +115,9 @@ def _to_impression(row: Row[Any]) -> Impression:
             propensity,
             source,
             level,
+            guest,
         )
-        for place, (product, score, propensity, source, level) in enumerate(columns)
+        for place, (product, score, propensity, source, level, guest) in enumerate(columns)
     )
     return Impression(
         row.request_id, row.tenant, row.surface, row.shelf, row.arms, row.release, row.user, row.session, row.at,

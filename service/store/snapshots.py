@@ -26,6 +26,11 @@ def popular_name(tenant: str) -> str:
     return f"popular:{tenant}"
 
 
+def exposure_name(tenant: str) -> str:
+    """The snapshot of what was shown and clicked lately."""
+    return f"exposure:{tenant}"
+
+
 def put_snapshot(
     session: Session, name: str, data: Mapping[str, Any], *, now: datetime, unless_newer: bool = False
 ) -> None:

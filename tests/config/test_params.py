@@ -42,7 +42,7 @@ def keys_of_table(table, name=""):
         dotted = f"{name}{key}"
         if dotted.startswith("surfaces.") and dotted.count(".") == 1:
             dotted = "surfaces.*"
-        if isinstance(value, dict) and key not in ("weights", "half_life_products"):
+        if isinstance(value, dict) and key not in ("weights", "half_life_products", "caps"):
             yield from keys_of_table(value, f"{dotted}.")
         else:
             yield dotted
