@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import MARGIN, as_dict, compare
 from eval.plots import bars
 from eval.report import Code, Plot, Section, Table, write_report
+from service.core.intervals import MARGIN, as_dict, compare
 
 MAIN = "ndcg@10"
 RULE = (
@@ -33,7 +33,7 @@ def comparison(
     Returns
     -------
     dict : ``{"users", "metric", "verdict", "difference": {…}, "metrics": {metric: {…}}, "slices": {group: {…}},
-        "rule"}``; a slice without users is ``{"users": 0}``, all others are as `eval.intervals.Difference`.
+        "rule"}``; a slice without users is ``{"users": 0}``, all others are as `service.core.intervals.Difference`.
 
     Examples
     --------

@@ -64,6 +64,10 @@ PIPELINE = (
     "shelf_lists",
     "served_popular",
     "served_release",
+    "served_rules",
+    "rules_for",
+    "pins",
+    "steer",
 )
 
 OWNERS: dict[str, set[str]] = {

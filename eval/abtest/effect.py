@@ -5,7 +5,7 @@ from math import isfinite, sqrt
 
 from eval.abtest.ratio import Ratio
 from eval.abtest.sequential import PLANNED, always_p, radius, visitors_needed
-from eval.intervals import MARGIN, Interval, Verdict
+from service.core.intervals import MARGIN, Interval, Verdict
 
 UNTRUSTWORTHY = "untrustworthy"
 WORTHWHILE = 0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import Interval
+from service.core.intervals import Interval
 
 Values = NDArray[np.float64]
 

@@ -256,7 +256,7 @@ def against(
     """Each other row beside `base` on the users both were asked for: NDCG at the cut-off nearest to 10."""
     import numpy as np
 
-    from eval.intervals import as_dict, compare
+    from service.core.intervals import as_dict, compare
 
     if base not in rows:
         return {}

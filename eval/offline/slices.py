@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import bootstrap
 from eval.offline.judged import hits, per_user
+from service.core.intervals import bootstrap
 from service.core.types import Ids
 
 if TYPE_CHECKING:

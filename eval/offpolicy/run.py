@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from config.params import Surface
 from eval.attribution_log import Credited, read_credited
-from eval.intervals import MARGIN, SEED, Interval, verdict
 from eval.offpolicy.candidate import Diversify
 from eval.offpolicy.estimate import Overlap, Sample, estimates, overlap
 from eval.offpolicy.gather import Gathered, check_usable, gathering
@@ -18,6 +17,7 @@ from eval.offpolicy.logged import LoggedSlate, Pools, are_as_logged, read_pools
 from eval.offpolicy.sample import make_sample, plan
 from eval.rewards import slot_rewards
 from service.core.errors import InvalidQuery
+from service.core.intervals import MARGIN, SEED, Interval, verdict
 from service.store.database import Database
 from service.store.impressions import read_impressions
 

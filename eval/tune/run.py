@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eval.intervals import Verdict, as_dict, compare
 from eval.offline.run import Offline, no_bar, prepared, read_split, users_of
 from eval.offline.split import SPLITS, Split
 from eval.tune.block import toml_block
@@ -19,6 +18,7 @@ from eval.tune.front import Tradeoff, front, most_diverse, tradeoffs
 from eval.tune.lists import Choice, Gathered, gather
 from eval.tune.search import METRIC, best_choice, ndcg
 from service.core.errors import InvalidQuery
+from service.core.intervals import Verdict, as_dict, compare
 
 if TYPE_CHECKING:
     from config.params import Params

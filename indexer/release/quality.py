@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,13 @@ from config.training import Checks
 from indexer.release.model import Model, signal_scores
 from indexer.release.tail import Tail
 from indexer.train.matrix import Csr, csr
+from service.core.intervals import Verdict
+from service.core.intervals import compare as paired
 
 N = 10
 FUSED = "fused"
 _IN_FUSED = ("cf", "covisit", "sequence")
 _BLOCK_CELLS = 2_000_000  # scores held at once per signal
-_ONE_SIDED_95 = 1.645  # quantile of the normal distribution
 
 Ranks = NDArray[np.float64]
 
@@ -26,12 +28,16 @@ class Comparison:
 
     Attributes
     ----------
-    ndcg, live_ndcg : NDCG@10 of all signals together. is_worse : beyond the tolerance, with 95 % confidence.
+    ndcg, live_ndcg : NDCG@10 of all signals together. low, high : 95 % interval of the difference.
+    verdict : see `service.core.intervals.verdict`. is_worse : by more than the tolerance, by the same verdict.
     """
 
     users: int
     ndcg: float
     live_ndcg: float
+    low: float
+    high: float
+    verdict: str
     is_worse: bool
 
 
@@ -101,12 +107,15 @@ def compare(new: Ranks, live: Ranks, checks: Checks) -> Comparison:
     >>> compare(sixth, first, load_params().training.checks).is_worse
     True
     """
+    if not len(new):
+        return Comparison(0, 0.0, 0.0, 0.0, 0.0, Verdict.UNDERPOWERED, is_worse=False)
     ours, theirs = ndcg(new), ndcg(live)
-    spare = ours - (1 - checks.tolerance) * theirs
-    error = float(spare.std(ddof=1)) / len(spare) ** 0.5 if len(spare) > 1 else 0.0
-    is_worse = len(spare) >= checks.compare_users and float(spare.mean()) + _ONE_SIDED_95 * error < 0
-    mean, live_mean = (round(float(values.mean()), 4) if len(values) else 0.0 for values in (ours, theirs))
-    return Comparison(len(new), mean, live_mean, is_worse)
+    told, allowed = paired(theirs, ours), paired((1 - checks.tolerance) * theirs, ours)
+    is_worse = len(new) >= checks.compare_users and allowed.verdict is Verdict.WORSE
+    mean, live_mean, low, high = (
+        round(value, 4) if isfinite(value) else 0.0 for value in (told.b, told.a, told.low, told.high)
+    )
+    return Comparison(len(new), mean, live_mean, low, high, told.verdict, is_worse)
 
 
 def _blocks(tail: Tail, products: int) -> Iterator[slice]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.intervals import Interval, Verdict, bootstrap, compare, detectable, permutation_p, verdict
+from service.core.intervals import Interval, Verdict, bootstrap, compare, detectable, permutation_p, verdict
 from service.core.errors import InvalidQuery
 
 
