@@ -19,10 +19,13 @@ class Variant(Frozen):
     Parameters
     ----------
     share : of the experiment's visitors. changes : keys of the surface with other values; empty for the control.
+    rules_on, rules_off : ids of business rules that count for these visitors although they are disabled, or do not.
     """
 
     share: Annotated[float, Field(gt=0, le=1)]
     changes: dict[str, Any] = Field(default_factory=dict)
+    rules_on: tuple[str, ...] = ()
+    rules_off: tuple[str, ...] = ()
 
 
 class Experiment(Frozen):

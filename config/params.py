@@ -148,6 +148,13 @@ class GuestShares(Frozen):
         return GuestShares(balance=0.0, serendipity=0.0, explore=0.0)
 
 
+class RuleParams(Frozen):
+    """How business rules are served."""
+
+    refresh_ms: int = Field(ge=10, le=600_000)
+    pool: int = Field(ge=1, le=1000)
+
+
 class Surface(Frozen):
     """How one surface turns candidates into a slate."""
 
@@ -222,6 +229,7 @@ class Params(Frozen):
     releases: Releases
     page: Page
     wording: Wording
+    rules: RuleParams
     assignment: Assignment
     experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]

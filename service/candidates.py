@@ -1,6 +1,6 @@
 """Steps 3 to 5, retrieve, fuse and filter: the best candidates that may be shown, as many as are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +9,14 @@ from config.params import Retrieval, Surface
 from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Ids
 from service.rank import fuse
+from service.ranking.columns import Columns
 from service.ranking.eligibility import EXCLUDED, why_not
 from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
 from service.store.serving import ServingRow, serving_rows
+from service.store.serving_columns import column_reader
 from service.store.vectors import VectorStore
 
 
@@ -25,12 +27,16 @@ class Wanted:
     Attributes
     ----------
     filter : of the request. never : internal ids it must not show.
+    required : label of a business rule -> what every product must meet. pinned : internal ids that a rule has put in a
+        slot: they stay candidates however far down they are.
     """
 
     tenant: str
     filter: Filter | None
     never: frozenset[int]
     in_stock_only: bool
+    required: tuple[tuple[str, Filter], ...] = ()
+    pinned: frozenset[int] = frozenset()
 
     def in_index(self) -> Filter | None:
         """All of it as a filter for the vector store."""
@@ -40,6 +46,7 @@ class Wanted:
             Filter(must_not=(HasId(self.never),)) if self.never else None,
             Match("visible", (True,)),
             Match("in_stock", (True,)) if self.in_stock_only else None,
+            *(condition for _, condition in self.required),
         )
 
 
@@ -102,8 +109,10 @@ def gather(
             found = first_eligible(database, fused.ids, wanted, max(surface.pool, n))
         is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
         if len(found.places) >= n or is_exhausted or limit >= retrieval.max_candidates:
-            rest = fused.ids[found.looked_at :]
-            return Candidates(retrieved, fused.take(found.places), rest, found.rows, found.dropped)
+            rest = np.arange(found.looked_at, len(fused.ids))
+            is_pinned = np.isin(fused.ids[rest], list(wanted.pinned))
+            places = np.concatenate([found.places, rest[is_pinned]])
+            return Candidates(retrieved, fused.take(places), fused.ids[rest[~is_pinned]], found.rows, found.dropped)
         limit = min(limit * retrieval.growth, retrieval.max_candidates)
 
 
@@ -118,7 +127,20 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
             allowed = [product for product in some if product not in wanted.never]
             rows |= serving_rows(session, wanted.tenant, allowed)
             dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
+            dropped |= forbidden([rows[product] for product in allowed if product not in dropped], wanted.required)
             dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
+
+
+def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]) -> dict[int, str]:
+    """Those among `rows` that a business rule leaves out, each with the label of the first rule that does."""
+    if not rows or not required:
+        return {}
+    ids = np.array([row.id for row in rows], np.int64)
+    columns = Columns(ids, column_reader(rows))
+    found: dict[int, str] = {}
+    for label, condition in reversed(required):
+        found |= dict.fromkeys(ids[~columns.mask(condition)].tolist(), label)
+    return found

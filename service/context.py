@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from config.params import Params
 from service.core.filters import Filter
 from service.core.popular import Popular
+from service.core.rules import Rule
 from service.core.types import Slate
 from service.served_release import ServedRelease
 from service.signals import Encoders
@@ -24,6 +25,7 @@ class Request:
     product : external id of the anchor. text : query words. user, session : external ids of who asks.
     n : slots wanted. exclude : external ids never to be shown.
     variants : experiment -> variant that a tester wants to see.
+    boosts : conditions, and what is added to the fused score of products that meet them.
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
     """
 
@@ -40,6 +42,7 @@ class Request:
     weights: Mapping[str, float] | None = None
     mmr_lambda: float | None = None
     variants: Mapping[str, str] | None = None
+    boosts: tuple[tuple[Filter, float], ...] = ()
     shelf: str | None = None
     taken: frozenset[int] = frozenset()
 
@@ -58,6 +61,10 @@ def _no_popular(_: str) -> None:
     return None
 
 
+def _no_rules(_: str) -> tuple[Rule, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the pipeline works with; built once by `service.runtime`.
@@ -66,6 +73,7 @@ class Services:
     ----------
     vectors : dense vectors of `store`, kept in memory.
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
+    rules : a tenant's business rules, disabled ones too, the one first that has its way.
     record : step 8. now : seconds since 1970, UTC.
     """
 
@@ -77,4 +85,5 @@ class Services:
     record: Callable[[Request, Slate], None]
     release: Callable[[], ServedRelease | None] = _none
     popular: Callable[[str], Popular | None] = _no_popular
+    rules: Callable[[str], tuple[Rule, ...]] = _no_rules
     now: Callable[[], float] = time.time

@@ -21,11 +21,14 @@ class Assignment:
     ----------
     arms : experiment -> variant, of the experiments it counts in; those a tester forced do not count.
     label : all that made it differ from the configured surface, in one word.
+    rules_on, rules_off : business rules that its variants switch on and off; off where they disagree.
     """
 
     arms: Mapping[str, str]
     label: str
     surface: Surface
+    rules_on: frozenset[str] = frozenset()
+    rules_off: frozenset[str] = frozenset()
 
 
 def assign(
@@ -53,9 +56,13 @@ def assign(
     arms = dict(_arms(params, surface, visitor, now))
     forced = _known(params, forced or {})
     configured = params.surfaces[surface]
-    for experiment, variant in (arms | forced).items():
-        if surface in params.experiments[experiment].surfaces:
-            configured = configured.changed(params.experiments[experiment].variants[variant].changes)
+    chosen = [
+        params.experiments[experiment].variants[variant]
+        for experiment, variant in (arms | forced).items()
+        if surface in params.experiments[experiment].surfaces
+    ]
+    for arm in chosen:
+        configured = configured.changed(arm.changes)
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)
@@ -65,7 +72,11 @@ def assign(
     labels = [f"{name}={variant}" for name, variant in counted.items()]
     labels += [f"{name}={variant} (forced)" for name, variant in forced.items()]
     return Assignment(
-        counted, ",".join(labels) or CONTROL, configured.model_copy(update=changes) if changes else configured
+        counted,
+        ",".join(labels) or CONTROL,
+        configured.model_copy(update=changes) if changes else configured,
+        frozenset(rule for arm in chosen for rule in arm.rules_on),
+        frozenset(rule for arm in chosen for rule in arm.rules_off),
     )
 
 

@@ -1,19 +1,24 @@
 """One request in eight steps: assign, hydrate, retrieve, fuse, filter, adjust, diversify, record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from config.params import Surface
 from service.candidates import Candidates, Wanted, gather
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
+from service.core.rules import BY_RULE, STEERING, RuleAct
 from service.core.types import RankedItem, Slate, Trace
 from service.experiments import assign
 from service.hydrate import hydrate
+from service.pins import look_at_pins
 from service.rank import adjust
 from service.ranking.eligibility import EXCLUDED
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.retrieve import ask
+from service.rules_for import rules_for
+from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Diversified, Known, diversify
 
@@ -41,29 +46,42 @@ def recommend(services: Services, request: Request) -> Slate:
         n = _slots(request.n, surface)
     with watch.step("hydrate"):
         known = hydrate(services, request, surface)
+        ruled = rules_for(services, request, assignment, known.query)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)
     never = known.excluded | request.taken | ({known.query.anchor.product_id} if known.query.anchor else frozenset())
-    wanted = Wanted(request.tenant, request.filter, never, surface.in_stock_only)
+    wanted = Wanted(request.tenant, request.filter, never, surface.in_stock_only, ruled.required)
+    with watch.step("filter"):
+        pinned = look_at_pins(services.database, ruled.places, wanted, n)
     candidates = gather(
-        services.database, services.store, questions, wanted, n, surface, params.retrieval, watch
+        services.database,
+        services.store,
+        questions,
+        replace(wanted, pinned=frozenset(pinned.rows)),
+        n,
+        ruled.widened(surface, params.rules.pool),
+        params.retrieval,
+        watch,
     )  # steps retrieve, fuse and filter
+    rows = {**candidates.rows, **pinned.rows}
     with watch.step("adjust"):
-        fused = adjust(candidates.fused, candidates.rows, surface, known.preferences, services.now())
+        fused = adjust(candidates.fused, rows, surface, known.preferences, services.now())
+        steered = steer(ruled, fused, rows, pinned, n)
     with watch.step("diversify"):
         drawn = diversify(
             Known(
                 services.vectors,
                 known.release.behaviour if known.release else None,
-                candidates.rows,
+                rows,
                 known.query.past,
                 known.exposure,
             ),
-            fused,
+            steered.fused,
             surface,
             n,
             request_seed(request.request_id),
         )
+        drawn, acts = settle(steered, drawn, ruled.rules)
     slate = Slate(
         request.request_id,
         request.surface,
@@ -71,10 +89,10 @@ def recommend(services: Services, request: Request) -> Slate:
         known.release.id if known.release else None,
         known.level,
         known.reason,
-        _items(drawn, known.level),
+        _items(drawn, known.level, frozenset(pinned.rows).difference(candidates.fused.ids.tolist())),
         candidates.retrieved.degraded,
-        shortfall(len(drawn.propensities), n, candidates.dropped),
-        _trace(candidates, drawn.fused, len(drawn.propensities), watch),
+        shortfall(len(drawn.propensities), n, candidates.dropped, [label for label, _ in ruled.required]),
+        _trace(candidates, drawn.fused, len(drawn.propensities), watch, acts),
         assignment.arms,
         drawn.draw,
     )
@@ -89,14 +107,15 @@ def _slots(asked: int | None, surface: Surface) -> int:
     return n
 
 
-def _items(drawn: Diversified, level: str) -> tuple[RankedItem, ...]:
+def _items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[RankedItem, ...]:
     items = []
     for slot, propensity in enumerate(drawn.propensities.tolist()):
         shares = dict(zip(drawn.fused.signals, drawn.fused.contributions[:, slot].tolist(), strict=True))
-        source = max(shares, key=shares.__getitem__)
+        product = int(drawn.fused.ids[slot])
+        source = BY_RULE if product in by_rule else strongest(shares)
         items.append(
             RankedItem(
-                int(drawn.fused.ids[slot]),
+                product,
                 slot + 1,
                 float(drawn.fused.scores[slot]),
                 {name: share for name, share in shares.items() if share},
@@ -109,20 +128,38 @@ def _items(drawn: Diversified, level: str) -> tuple[RankedItem, ...]:
     return tuple(items)
 
 
+def strongest(shares: Mapping[str, float]) -> str:
+    """The signal that contributed most; ``rule`` where a rule alone did.
+
+    Examples
+    --------
+    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}), strongest({"text": 0.0, "rule:sale": 3.0})
+    ('text', 'rule')
+    """
+    signals = {name: share for name, share in shares.items() if not name.startswith(STEERING)}
+    source = max(signals, key=signals.__getitem__, default=BY_RULE)
+    is_steered = any(share for name, share in shares.items() if name not in signals)
+    return BY_RULE if is_steered and not signals.get(source) else source
+
+
 def _level(source: str, level: str) -> str:
     if source in ("trending", "best_value"):
         return "category" if level == "category" and source == "trending" else "global"
     return "content" if source in ("lexical", "text", "image", "searches") else level
 
 
-def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch) -> Trace:
+def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch, acts: tuple[RuleAct, ...]) -> Trace:
     retrieved = {name: len(hits.ids) for name, hits in candidates.retrieved.lists.items()}
     outranked = (*fused.ids[shown:].tolist(), *candidates.rest.tolist())
-    return Trace(retrieved, candidates.dropped, outranked, watch.step_ms)
+    return Trace(retrieved, candidates.dropped, outranked, watch.step_ms, acts)
 
 
-def shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:
+def shortfall(found: int, n: int, dropped: Mapping[int, str], rules: Sequence[str] = ()) -> str | None:
     """Why there are fewer products than asked for; None if there are enough.
+
+    Parameters
+    ----------
+    rules : labels of the business rules that leave products out.
 
     Examples
     --------
@@ -131,6 +168,7 @@ def shortfall(found: int, n: int, dropped: Mapping[int, str]) -> str | None:
     """
     if found >= n:
         return None
-    unavailable = sum(why != EXCLUDED for why in dropped.values())
+    unavailable = sum(why != EXCLUDED and why not in rules for why in dropped.values())
     hint = f"; {unavailable} more were found but are not available now" if unavailable else ""
-    return f"{found} of {n} asked for: no more products match{hint}"
+    by_rules = f"; products are left out by {', '.join(rules)}" if rules else ""
+    return f"{found} of {n} asked for: no more products match{hint}{by_rules}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from indexer.sync import Outbox
     from service.context import Services
     from service.impressions import ImpressionLog
+    from service.served_rules import LiveRules
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ class Runtime:
     services: "Services"
     outbox: "Outbox"
     impressions: "ImpressionLog"
+    rules: "LiveRules"
     count_popular: Callable[[], object]
 
 
@@ -90,6 +92,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.impressions import ImpressionLog
     from service.served_popular import LivePopular
     from service.served_release import LiveRelease
+    from service.served_rules import LiveRules, rule_surfaces
     from service.signals import SIGNALS, Encoders
     from service.store.vector_cache import VectorCache
 
@@ -100,6 +103,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
         popular = LivePopular(database, POPULAR_REFRESH_S)
         release = LiveRelease(database, store, params.releases.refresh_ms / 1000)
+        slots = {name: surface.max_n for name, surface in params.surfaces.items()}
+        rules = LiveRules(database, fields, rule_surfaces(slots), params.rules.refresh_ms / 1000)
         shown = params.impressions
         impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
@@ -119,6 +124,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 record=impressions.put,
                 release=release.current,
                 popular=popular.current,
+                rules=rules.current,
             ),
             Outbox(
                 database,
@@ -130,6 +136,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 newcomers=Newcomers(database, store, settings.releases_dir),
             ),
             impressions,
+            rules,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
 

@@ -8,10 +8,12 @@ from config.params import ShelfName
 from service.candidates import Wanted, first_eligible
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
+from service.core.filters import Filter
 from service.core.types import RankedItem, Shelf, Slate, Trace
 from service.experiments import Assignment, assign
 from service.past import seen
 from service.pipeline import recommend, shortfall
+from service.rules_for import rules_for
 from service.shelf_lists import ShelfList, shelf_lists
 from service.store.catalog import product_ids
 from service.store.history import history
@@ -25,6 +27,7 @@ class _Visitor:
     Attributes
     ----------
     never : internal ids that no shelf shows. had : those that only shelves of the past show.
+    required : label of a business rule -> what every product must meet.
     """
 
     assignment: Assignment
@@ -32,6 +35,7 @@ class _Visitor:
     preferences: Mapping[str, Any] | None
     never: frozenset[int]
     had: frozenset[int]
+    required: tuple[tuple[str, Filter], ...]
 
 
 def home_page(services: Services, request: Request, names: Sequence[ShelfName]) -> tuple[Shelf, ...]:
@@ -65,7 +69,7 @@ def _visitor(services: Services, request: Request) -> _Visitor:
         services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants
     )
     never, had = past.hidden.union(excluded), seen(past, assignment.surface.exclude_types)
-    return _Visitor(assignment, past, preferences, never, had)
+    return _Visitor(assignment, past, preferences, never, had, rules_for(services, request, assignment).required)
 
 
 def _shelves(services: Services, request: Request, visitor: _Visitor, name: ShelfName) -> Iterator[Shelf]:
@@ -85,14 +89,15 @@ def _from_list(services: Services, request: Request, visitor: _Visitor, source: 
     """The first products of a list that may be shown; chance has no part in it."""
     n, assignment = request.n or 0, visitor.assignment
     never = request.taken | visitor.never | (frozenset() if source.again else visitor.had)
-    wanted = Wanted(request.tenant, request.filter, never, assignment.surface.in_stock_only)
+    wanted = Wanted(request.tenant, request.filter, never, assignment.surface.in_stock_only, visitor.required)
     found = first_eligible(services.database, source.top.ids, wanted, n)
     ids, scores = source.top.ids[found.places].tolist(), source.top.scores[found.places].tolist()
     items = tuple(
         RankedItem(product, rank, score, {source.source: score}, 1.0, source.source, source.level)
         for rank, (product, score) in enumerate(zip(ids, scores, strict=True), 1)
     )
-    why = shortfall(len(items), n, found.dropped) if len(source.top.ids) else source.why_empty
+    rules = [label for label, _ in visitor.required]
+    why = shortfall(len(items), n, found.dropped, rules) if len(source.top.ids) else source.why_empty
     trace = Trace({source.source: len(source.top.ids)}, found.dropped, (), {})
     return Slate(
         request.request_id, request.surface, assignment.label, None, source.level, None, items, {}, why, trace,

@@ -8,6 +8,11 @@ from typing import Literal
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filters import Filter, Match
 
+STEERING = ("rule:", "boost:")
+"""What the names of contributions begin with that no signal makes: a business rule, a boost of the request."""
+BY_RULE = "rule"
+"""The source of a product that no signal has found."""
+
 Who = Literal["everyone", "newcomer", "known"]
 Status = Literal["active", "scheduled", "expired", "disabled"]
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.draw import Draw
+from service.core.rules import RuleAct
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -194,13 +195,14 @@ class Trace:
     ----------
     retrieved : signal -> number of candidates it proposed.
     dropped : product id -> why it was not eligible. outranked : the others that are not in the slate.
-    step_ms : step -> milliseconds.
+    step_ms : step -> milliseconds. rules : the business rules that acted, the one first that has its way.
     """
 
     retrieved: Mapping[str, int]
     dropped: Mapping[int, str]
     outranked: tuple[int, ...]
     step_ms: Mapping[str, float]
+    rules: tuple[RuleAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
