@@ -64,7 +64,7 @@ def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
     modules = (
         "demo", "catalogue", "events", "serving", "worker", "status", "config", "train", "release", "jobs", "measure",
-        "offline", "measure_search", "measure_catalogue", "measure_online", "compare", "tune",
+        "offline", "measure_search", "measure_catalogue", "measure_online", "measure_load", "compare", "tune",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")
