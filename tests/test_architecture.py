@@ -21,7 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "service.core": set(),
     "config": {"service.core"},
     "service.ranking": {"service.core"},
-    "service.explain": {"service.core"},
+    "service.explain": {"config", "service.core"},
     "service.store": {"config", "service.core"},
     "service.encode": {"config", "service.core"},
     "service.signals": {"config", "service.core", "service.store", "service.encode"},
@@ -86,6 +86,8 @@ OWNERS: dict[str, set[str]] = {
     "uvicorn": {"service/cli/serving.py"},
     "ftfy": {"indexer/load/text.py"},
     "plotly": {"eval/plots.py"},
+    "openai": {"service/explain/llm/openai_chat.py"},
+    "anthropic": {"service/explain/llm/anthropic_messages.py"},
 }
 
 

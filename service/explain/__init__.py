@@ -1,1 +1,1 @@
-"""Why a product is shown, in facts and in words; sees `service.core` only."""
+"""Why a product is shown, in facts and in words; sees `config` and `service.core` only."""

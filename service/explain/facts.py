@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.explain.clean import clean
-from service.explain.language import ENGLISH, OTHER, fill, speak
+from service.explain.language import ENGLISH, OTHER, Language, fill, speak
 
 _SEVERAL = 2
 
@@ -47,12 +47,20 @@ def sentence(fact: Fact, language: str = ENGLISH) -> str:
     >>> sentence(Fact("covisit"), "de")
     'Passt zu dem, was du angesehen hast'
     """
-    spoken = speak(language)
-    values = {"name": clean(fact.because), "category": clean(fact.category), "query": clean(fact.query)}
-    doing = spoken.because.get(fact.did or "")
-    values["because"] = fill(doing, values) if doing else None
+    return fill(template(fact, speak(language)), _values(fact)) or ""
+
+
+def template(fact: Fact, spoken: Language) -> str:
+    """The most telling sentence that the fact can fill, still with its placeholders."""
+    doing = spoken.because.get(fact.did or "", "{because}")
     choices = spoken.sentences.get(fact.source, spoken.sentences[OTHER])
-    return next(said for choice in choices if (said := fill(choice, values)) is not None)
+    values = _values(fact)
+    telling = (choice.replace("{because}", doing) for choice in choices)
+    return next(choice for choice in telling if fill(choice, values) is not None)
+
+
+def _values(fact: Fact) -> dict[str, str | None]:
+    return {"name": clean(fact.because), "category": clean(fact.category), "query": clean(fact.query)}
 
 
 def insight(facts: Sequence[Fact], language: str = ENGLISH) -> str:

@@ -30,13 +30,14 @@ class Language:
 
     Attributes
     ----------
-    name : in English, "German".
+    code : what `speak` knows it by. name : in English, "German".
     sentences : signal -> sentences, most telling first, the last without placeholders.
     because : event type -> sentence with ``{name}``. insight, titles : kind -> sentence.
     plain : the words a language model may use for any fact; empty where it may not write in this language.
     words : ``sentences`` or ``because`` -> signal or event type -> the words it may use on top.
     """
 
+    code: str
     name: str
     sentences: Mapping[str, tuple[str, ...]]
     because: Mapping[str, str]
@@ -69,6 +70,7 @@ def speak(language: str = ENGLISH) -> Language:
     tables: dict[str, Mapping[str, Any]] = {name: _over(language, name, english, own) for name in _TABLES}
     words = _table(language, own, "words")
     return Language(
+        language,
         str(own.get("language", language)),
         {signal: tuple(choices) for signal, choices in tables["sentences"].items()},
         tables["because"],
