@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from service.api import bundle, events, health, home, popular, problems, products, search, similar, users
+from service.api import bundle, events, health, home, popular, problems, products, search, similar, users, wording
 from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
@@ -29,6 +29,7 @@ _ERRORS = {
 def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     """The API over an opened runtime; what goes on behind it, unless a worker does that, ends with it."""
     background = make_background(runtime, clock) if runtime.settings.runs_background else None
+    wordsmith = wording.make_wordsmith(runtime)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -37,6 +38,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
             with background.running() if background else nullcontext():
                 yield
         finally:
+            await wordsmith.close()
             runtime.impressions.stop()
 
     app = FastAPI(
@@ -49,7 +51,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.vitrine = AppState(runtime, background.indexing if background else None)
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
-    for module in (search, similar, bundle, home, popular, products, events, users, health):
+    app.state.wordsmith = wordsmith
+    for module in (search, similar, bundle, home, popular, products, events, users, wording, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
