@@ -19,25 +19,53 @@ if TYPE_CHECKING:
 def ann(
     context: typer.Context,
     queries: Annotated[int, typer.Option(min=1, help="Queries per slot and filter.")] = 200,
+    ef: Annotated[int | None, typer.Option(min=1, max=4096, help="Breadth; the configuration's if not given.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the queries.")] = 0,
+    report: Annotated[Path | None, typer.Option(help="Folder for report.html and report.md.")] = None,
 ) -> None:
-    """Compare approximate with exact search on the live index, with and without filters."""
-    from dataclasses import asdict
-
+    """Compare approximate with exact search on the live index: by slot, filter and breadth of the search."""
     from config.params import load_params
-    from eval.ann import ann_recall
-    from service.runtime import open_vectors_only
+    from eval.ann.report import ann_report
+    from eval.ann.run import ann as measure
+    from eval.catalogue.shop import check_there_is_a_shop
+    from service.runtime import open_database_only, open_vectors_only
+    from service.store.releases import live_release
 
     ctx: Context = context.obj
     settings = ctx.settings()
-    ef = load_params(settings.config_file).retrieval.ef
-    with open_vectors_only(settings) as store, ctx.working("Searching exactly and approximately"):
-        rows = ann_recall(store, ("text", "image"), queries=queries, ef=ef)
+    breadth = ef or load_params(settings.config_file).retrieval.ef
+    check_there_is_a_shop(settings)
+    with open_database_only(settings) as database, database.session() as session:
+        live = live_release(session)
+    with open_vectors_only(settings) as store, ctx.progress("Searching twice", None, "filters") as advance:
+        result = measure(
+            store, settings, live.id if live else None, ef=breadth, queries=queries, seed=seed,
+            tick=lambda _, total: advance(1, total=total),
+        )  # fmt: skip
+    if report is not None:
+        page, _ = ann_report(
+            report, result, ctx.command("eval", "ann", "--queries", str(queries), "--ef", str(breadth))
+        )
+        ctx.say(f"Report: {page}")
+    ctx.show(result, lambda console: _show_ann(console, result))
 
-    def people(console: "Console") -> None:
-        table = {f"{row.slot}, {row.filter}": _without(asdict(row), "slot", "filter") for row in rows}
-        metrics_table(console, f"recall@100 against exact search, {queries} queries each, ef {ef}", table)
 
-    ctx.show({"ef": ef, "rows": [asdict(row) for row in rows]}, people)
+def _show_ann(console: "Console", result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from eval.ann.report import remarks, rows_table, short_sweep_table
+
+    titles = (
+        f"recall@{result['k']} against exact search, {result['queries']} queries each, ef {result['ef']}",
+        "Sweep",
+    )
+    for title, table in zip(titles, (rows_table(result), short_sweep_table(result)), strict=True):
+        shown = Table(*table.head, title=title, title_justify="left")
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+    for remark in remarks(result):
+        console.print(remark, markup=False, soft_wrap=True)
 
 
 @evaluate.command("index")

@@ -1,0 +1,1 @@
+"""How much approximate search loses against exact search, and what it costs, on the live collections."""
