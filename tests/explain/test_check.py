@@ -163,6 +163,9 @@ def test_a_sentence_about_all_claims_of_each_value_only_what_is_true_of_it() -> 
     assert about_all("Popular with those who viewed Blue mug", VIEWED, TRENDS) == NEITHER
     assert about_all("Picked from what you viewed and what you bought", VIEWED, bought) is None
     assert about_all("Picked for you", VIEWED) is None
+    accented = Fact("covisit", because="Café", did="view")
+    assert about_all("You bought Cafe\u0301", accented, bought) == NEITHER  # the same letters, put together otherwise
+    assert about_all("You viewed Cafe\u0301", accented, bought) is None
 
 
 # laws

@@ -64,7 +64,8 @@ def refuse(sentence: str, allowed: Allowed, max_chars: int) -> Refusal | None:
 
 def mentions(sentence: str, values: Iterable[str]) -> set[str]:
     """Which values of facts a sentence names."""
-    return {value for value in values if _whole(value).search(sentence)}
+    text = unicodedata.normalize("NFC", sentence)
+    return {value for value in values if _whole(value).search(text)}
 
 
 def _without_values(sentence: str, values: Collection[str]) -> str:
