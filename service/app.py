@@ -5,7 +5,21 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from service.api import bundle, events, health, home, popular, problems, products, search, similar, users, wording
+from service.api import (
+    bundle,
+    events,
+    explain,
+    health,
+    home,
+    popular,
+    problems,
+    products,
+    rules,
+    search,
+    similar,
+    users,
+    wording,
+)
 from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
@@ -52,7 +66,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
     app.state.wordsmith = wordsmith
-    for module in (search, similar, bundle, home, popular, products, events, users, wording, health):
+    for module in (search, similar, bundle, home, popular, products, events, users, rules, explain, wording, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 
+from service.asked import asked_of
 from service.context import Request
 from service.core.errors import RecommenderError
 from service.core.impression import Impression
@@ -78,6 +79,7 @@ class ImpressionLog:
             Impression(
                 slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
                 request.session, self._now(), slate.level, slate.items, slate.draw,
+                asked_of(request),
             )
         )  # fmt: skip
 

@@ -68,6 +68,9 @@ PIPELINE = (
     "rules_for",
     "pins",
     "steer",
+    "rule_lint",
+    "rule_trial",
+    "asked",
 )
 
 OWNERS: dict[str, set[str]] = {

@@ -18,6 +18,7 @@ from service.core.filters import Filter, HasId, all_of, matches
 from service.core.types import Product
 from service.explain.words import reason
 from service.pipeline import recommend
+from service.rules_for import rules_for
 from service.served_release import ServedRelease
 from service.store.catalog import get_products, product_ids
 from service.store.payload import is_in_stock, product_payload
@@ -126,6 +127,8 @@ def _read_basket(
         raise NotFound(f"none of these products is known: {', '.join(asked)[:200]!r}", code="product_not_found")
     names = {known[name]: name for name in asked if name in known}
     variants = frozenset(variant_key(one.product) for one in stored.values())
+    asked_for = Request("bundle", request_id, tenant, filter=wanted)
+    wanted = all_of(wanted, rules_for(state.runtime.services, asked_for).filter)
     never = frozenset(names) | frozenset(excluded.values())
     warnings = [f"there is no product with id {name!r}; the others were used" for name in asked if name not in known]
     return _Basket(request_id, tenant, names, variants, wanted, never, body.n), warnings

@@ -5,13 +5,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from service.api.dependencies import AppState, State, Tenant
+from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.products_io import shown
 from service.api.schemas import Shown
+from service.context import Request
 from service.core.errors import IndexNotReady, NotFound
+from service.core.filters import Filter, Match, matches
 from service.core.popular import Popular, TopList
+from service.rules_for import rules_for
 from service.store.catalog import get_products
-from service.store.payload import is_in_stock
+from service.store.payload import is_in_stock, product_payload
 
 router = APIRouter(prefix="/v1/trending", tags=["trending"])
 
@@ -40,26 +43,31 @@ class PopularList(BaseModel):
 @router.get("", summary="What is popular now")
 async def get_trending(
     state: State,
+    request_id: RequestId,
     tenant: Tenant,
     kind: Annotated[Kind, Query(description="time-decayed events, discount x rating, or new arrivals")] = "trending",
     category: Annotated[str | None, Query(max_length=500, description="'Home' or 'Home > Kitchen'")] = None,
     n: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> PopularList:
     """Products that can be bought, best first; refreshed as ``[popular]`` says."""
-    return await state.call(lambda: _popular(state, tenant, kind, category, n), quick=True)
+    return await state.call(lambda: _popular(state, request_id, tenant, kind, category, n), quick=True)
 
 
-def _popular(state: AppState, tenant: str, kind: Kind, category: str | None, n: int) -> PopularList:
+def _popular(state: AppState, request_id: str, tenant: str, kind: Kind, category: str | None, n: int) -> PopularList:
     popular = state.runtime.services.popular(tenant)
     if popular is None:
         raise IndexNotReady("the popular lists have not been counted yet; try again in a moment")
     top = _list(popular, kind, category)
+    about = Filter(must=(Match("category", (category,)),)) if category else None
+    required = rules_for(state.runtime.services, Request("trending", request_id, tenant, filter=about)).filter
     with state.runtime.database.session() as session:
         found = get_products(session, top.ids.tolist())
     items: list[PopularItem] = []
     for product_id, score in zip(top.ids.tolist(), top.scores.tolist(), strict=True):
         stored = found.get(product_id)
-        if stored is not None and stored.product.visible and is_in_stock(stored.product.stock) and len(items) < n:
+        if stored is None or len(items) >= n or not matches(required, product_payload(stored.product), product_id):
+            continue
+        if stored.product.visible and is_in_stock(stored.product.stock):
             card = shown(stored.product)
             rank = len(items) + 1
             items.append(PopularItem(id=stored.product.external_id, rank=rank, score=score, in_stock=True, **card))

@@ -127,6 +127,13 @@ class ProductBatch(_Input):
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
 
+class BoostIn(_Input):
+    """What this request wants more of, or less."""
+
+    filter: dict[str, Any]
+    weight: float = Field(ge=-1000, le=1000, allow_inf_nan=False, description="added to the fused score")
+
+
 class SlateRequest(_Input):
     """What every list request can say."""
 
@@ -137,6 +144,7 @@ class SlateRequest(_Input):
         examples=[{"must": [{"field": "price", "range": {"lt": 50}}, {"field": "in_stock", "match": True}]}],
     )
     exclude_ids: list[ProductId] = Field(default=[], max_length=10_000)
+    boost: list[BoostIn] = Field(default=[], max_length=20, description="beside the business rules in force")
     weights: dict[str, Weight] | None = Field(
         None, description="signal -> weight, laid over the configured ones; 0 switches a signal off"
     )
@@ -185,6 +193,15 @@ class Fallback(BaseModel):
     reason: str
 
 
+class RuleActOut(BaseModel):
+    """What a business rule did to this answer."""
+
+    rule: str
+    kind: str = Field(description="boost, bury, pin, exclude, include_only or quota")
+    products: list[str] = Field(description="of this answer, those it touched")
+    why_not: list[str] = Field(description="what of it could not be done")
+
+
 class SlateOut(BaseModel):
     """An ordered list of products."""
 
@@ -198,6 +215,7 @@ class SlateOut(BaseModel):
     shortfall: str | None = Field(None, description="why there are fewer items than asked for")
     degraded: dict[str, str] = Field(description="signal -> why it did not take part")
     step_ms: dict[str, float] | None = None
+    rules: list[RuleActOut] | None = Field(None, description="with explain: the business rules that acted")
 
 
 class ShelfOut(BaseModel):

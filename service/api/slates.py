@@ -11,6 +11,7 @@ from service.api.dependencies import AppState, filter_from
 from service.api.products_io import shown
 from service.api.schemas import SlateRequest
 from service.context import Request
+from service.core.filters import Filter
 from service.core.types import Product, RankedItem, Slate
 from service.explain.words import reason, shelf_title
 from service.pipeline import recommend
@@ -34,12 +35,13 @@ def request_from(
 
     Raises
     ------
-    InvalidQuery : its filter is not valid.
+    InvalidQuery : its filter, or that of a boost, is not valid.
     """
     return Request(
         surface, request_id, tenant, user=body.user, session=body.session, n=body.n,
         filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
         mmr_lambda=body.mmr_lambda, variants=body.variants, text=text, product=product,
+        boosts=tuple((filter_from(state, one.filter) or Filter(), one.weight) for one in body.boost),
     )  # fmt: skip
 
 
@@ -52,7 +54,8 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     start = time.perf_counter()
     slate = recommend(state.runtime.services, request)
     products = _products(state, [slate])
-    return _response(_body(slate, _cards(slate, products, explain=explain), start, explain=explain))
+    body = _body(slate, _cards(slate, products, explain=explain), start, explain=explain)
+    return _response(body | {"rules": _rules(slate, products)} if explain else body)
 
 
 def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *, explain: bool) -> Response:
@@ -71,7 +74,8 @@ def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *
         }
         for shelf in shelves
     ]
-    return _response(_body(feed, [], start, explain=explain) | {"shelves": rows, "shortfall": None})
+    body = _body(feed, [], start, explain=explain) | {"shelves": rows, "shortfall": None}
+    return _response(body | {"rules": _rules(feed, products)} if explain else body)
 
 
 def _products(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
@@ -94,6 +98,18 @@ def _body(slate: Slate, cards: list[dict[str, object]], start: float, *, explain
     if explain:
         body["step_ms"] = {step: round(ms, 3) for step, ms in slate.trace.step_ms.items()}
     return body
+
+
+def _rules(slate: Slate, products: Mapping[int, StoredProduct]) -> list[dict[str, object]]:
+    return [
+        {
+            "rule": act.rule,
+            "kind": act.kind,
+            "products": [products[key].product.external_id for key in act.products if key in products],
+            "why_not": act.why_not,
+        }
+        for act in slate.trace.rules
+    ]
 
 
 def _response(body: Mapping[str, object]) -> Response:

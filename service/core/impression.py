@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from service.core.draw import Draw
 from service.core.types import RankedItem
@@ -18,6 +19,7 @@ class Impression:
     user, session : external ids of who saw it, as far as they were told. at : UTC.
     level : what the slate could build on. items : the slots in order.
     draw : what they were drawn from, where chance had a part.
+    asked : the request itself, in JSON form; None where it was not kept.
     """
 
     request_id: str
@@ -32,3 +34,4 @@ class Impression:
     level: str
     items: tuple[RankedItem, ...]
     draw: Draw | None = None
+    asked: Mapping[str, Any] | None = None

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, func, insert, or_, select
 from sqlmodel import Session
 
 from service.core.draw import Draw
@@ -47,6 +47,14 @@ def impressions_of_request(session: Session, tenant: str, request_id: str) -> li
     return [_to_impression(row) for row in session.connection().execute(query).all()]
 
 
+def recent_feeds(session: Session, tenant: str, *, limit: int, surface: str | None = None) -> list[Impression]:
+    """The newest slates that answered a request of their own, newest first; of a page, the feed on it."""
+    query = select(IMPRESSION).where(_I.tenant == tenant, or_(_I.shelf.is_(None), _I.shelf == "for_you"))
+    query = query if surface is None else query.where(_I.surface == surface)
+    rows = session.connection().execute(query.order_by(_I.at.desc(), _I.id.desc()).limit(limit))
+    return [_to_impression(row) for row in rows.all()]
+
+
 def read_slots(database: Database, tenant: str, since: datetime) -> Iterator[tuple[datetime, list[int]]]:
     """When each slate since then was shown, and its products in slot order; nothing else, because there are many."""
     query = select(_I.at, _I.slots).where(_I.tenant == tenant, _I.at >= since)
@@ -79,7 +87,10 @@ def _to_row(impression: Impression) -> dict[str, Any]:
     names = ("request_id", "tenant", "surface", "shelf", "release", "user", "session", "at", "level")
     row = {name: getattr(impression, name) for name in names}
     draw = None if impression.draw is None else asdict(impression.draw)
-    return row | {"arms": dict(impression.arms), "slots": _to_slots(impression.items), "draw": draw}
+    asked = None if impression.asked is None else dict(impression.asked)
+    return row | {
+        "arms": dict(impression.arms), "slots": _to_slots(impression.items), "draw": draw, "asked": asked
+    }  # fmt: skip
 
 
 def _to_slots(items: Sequence[RankedItem]) -> dict[str, Any]:
@@ -121,7 +132,7 @@ def _to_impression(row: Row[Any]) -> Impression:
     )
     return Impression(
         row.request_id, row.tenant, row.surface, row.shelf, row.arms, row.release, row.user, row.session, row.at,
-        row.level, items, _to_draw(row.draw),
+        row.level, items, _to_draw(row.draw), row.asked,
     )  # fmt: skip
 
 

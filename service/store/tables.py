@@ -186,6 +186,7 @@ class ImpressionRow(SQLModel, table=True):
     arms: dict[str, str] = Field(sa_type=Json)  # experiment -> variant
     slots: dict[str, Any] = Field(sa_type=Json)
     draw: dict[str, Any] | None = Field(sa_type=Json)  # `core.draw.Draw`, where chance had a part
+    asked: dict[str, Any] | None = Field(sa_type=Json)  # what of the request is not in other columns
 
 
 class SnapshotRow(SQLModel, table=True):
