@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from service.api import (
     bundle,
     events,
+    explain,
     health,
     home,
     popular,
@@ -65,7 +66,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
     app.state.wordsmith = wordsmith
-    for module in (search, similar, bundle, home, popular, products, events, users, rules, wording, health):
+    for module in (search, similar, bundle, home, popular, products, events, users, rules, explain, wording, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

@@ -27,6 +27,7 @@ class Request:
     variants : experiment -> variant that a tester wants to see.
     boosts : conditions, and what is added to the fused score of products that meet them.
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
+    explain : gather the evidence for every product shown.
     """
 
     surface: str
@@ -45,6 +46,7 @@ class Request:
     boosts: tuple[tuple[Filter, float], ...] = ()
     shelf: str | None = None
     taken: frozenset[int] = frozenset()
+    explain: bool = False
 
     @property
     def visitor(self) -> str | None:

@@ -1,7 +1,7 @@
 """Step 2, hydrate: fetch everything known about a request, so that later steps need no look-ups of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ class Hydrated:
     excluded : internal ids never to be shown: asked for, hidden, or had already.
     level : what the answer can build on: personal, session, category or global. reason : why not on more.
     preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
+    history : what the user did.
     """
 
     query: Query
@@ -44,6 +45,7 @@ class Hydrated:
     reason: str | None = None
     preferences: Mapping[str, Any] | None = None
     exposure: Exposure | None = None
+    history: History = field(default_factory=no_history)
 
 
 def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
@@ -93,7 +95,7 @@ def _personal(
     )
     level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
     never = excluded | known.hidden | seen(known, surface.exclude_types)
-    return Hydrated(query, never, release, level, reason, preferences, popular.exposure if popular else None)
+    return Hydrated(query, never, release, level, reason, preferences, popular.exposure if popular else None, known)
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:

@@ -8,7 +8,8 @@ from service.candidates import Candidates, Wanted, gather
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
 from service.core.rules import BY_RULE, STEERING, RuleAct
-from service.core.types import RankedItem, Slate, Trace
+from service.core.types import Ids, RankedItem, Slate, Trace
+from service.evidence import gather_evidence
 from service.experiments import assign
 from service.hydrate import hydrate
 from service.pins import look_at_pins
@@ -92,9 +93,10 @@ def recommend(services: Services, request: Request) -> Slate:
         _items(drawn, known.level, frozenset(pinned.rows).difference(candidates.fused.ids.tolist())),
         candidates.retrieved.degraded,
         shortfall(len(drawn.propensities), n, candidates.dropped, [label for label, _ in ruled.required]),
-        _trace(candidates, drawn.fused, len(drawn.propensities), watch, acts),
+        _trace(candidates, steered.by_score(), drawn.fused, len(drawn.propensities), watch, acts),
         assignment.arms,
         drawn.draw,
+        gather_evidence(services, request, known, candidates, surface, drawn) if request.explain else {},
     )
     services.record(request, slate)
     return slate
@@ -148,10 +150,12 @@ def _level(source: str, level: str) -> str:
     return "content" if source in ("lexical", "text", "image", "searches") else level
 
 
-def _trace(candidates: Candidates, fused: Fused, shown: int, watch: Stopwatch, acts: tuple[RuleAct, ...]) -> Trace:
+def _trace(
+    candidates: Candidates, by_score: Ids, fused: Fused, shown: int, watch: Stopwatch, acts: tuple[RuleAct, ...]
+) -> Trace:
     retrieved = {name: len(hits.ids) for name, hits in candidates.retrieved.lists.items()}
     outranked = (*fused.ids[shown:].tolist(), *candidates.rest.tolist())
-    return Trace(retrieved, candidates.dropped, outranked, watch.step_ms, acts)
+    return Trace(retrieved, candidates.dropped, outranked, watch.step_ms, acts, tuple(by_score.tolist()))
 
 
 def shortfall(found: int, n: int, dropped: Mapping[int, str], rules: Sequence[str] = ()) -> str | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.rules import Boost, Pin, Quota, Rule, RuleAct
+from service.core.types import Ids
 from service.pins import Pinned
 from service.ranking.adjust import add_contributions
 from service.ranking.columns import Columns
@@ -36,6 +37,12 @@ class Steered:
     slots: int
     touched: Mapping[str, frozenset[int]]
     why_not: Mapping[str, list[str]]
+
+    def by_score(self) -> Ids:
+        """All of them by their scores, best first."""
+        ids = np.concatenate([self.pinned.ids, self.fused.ids])
+        scores = np.concatenate([self.pinned.scores, self.fused.scores])
+        return np.asarray(ids[np.lexsort((ids, -scores))], np.int64)
 
 
 def steer(ruled: Ruled, fused: Fused, rows: Mapping[int, ServingRow], pinned: Pinned, n: int) -> Steered:

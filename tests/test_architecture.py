@@ -59,6 +59,8 @@ PIPELINE = (
     "stopwatch",
     "context",
     "past",
+    "evidence",
+    "why_not",
     "impressions",
     "shelves",
     "shelf_lists",

@@ -171,6 +171,17 @@ class HomeRequest(SlateRequest):
     )
 
 
+class SaidOut(BaseModel):
+    """What one signal said of a product."""
+
+    raw: float = Field(description="the engine's score")
+    rank: int = Field(description="in the signal's own list, 1 is the best")
+    of: int = Field(description="how many products the signal proposed")
+    normalised: float
+    weight: float
+    contribution: float = Field(description="weight x normalised: what it added to the score")
+
+
 class Card(Shown):
     """One product of an answer, ready to be shown."""
 
@@ -183,6 +194,11 @@ class Card(Shown):
         None, description="signal -> its share of the score; they add up to it"
     )
     level: str = Field(description="what it builds on: personal, session, content, category or global")
+    guest: str | None = Field(None, description="chance gave it the slot: balance, serendipity or explore")
+    because: str | None = Field(None, description="with explain: the product that led to this one")
+    confidence: str | None = Field(None, description="with explain: Very High, High, Medium or Exploratory")
+    place: int | None = Field(None, description="with explain: where it stood by its score, before variety and pins")
+    signals: dict[str, SaidOut] | None = Field(None, description="with explain: what each signal said of it")
     in_stock: bool
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 import orjson
 from fastapi import Response
@@ -11,8 +12,11 @@ from service.api.dependencies import AppState, filter_from
 from service.api.products_io import shown
 from service.api.schemas import SlateRequest
 from service.context import Request
+from service.core.evidence import Evidence
+from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filters import Filter
 from service.core.types import Product, RankedItem, Slate
+from service.explain.facts import Fact, sentence
 from service.explain.words import reason, shelf_title
 from service.pipeline import recommend
 from service.shelves import home_page
@@ -51,25 +55,25 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     orjson writes it straight from plain dicts: validating our own answer against its schema would take longer than
     making it. Tests hold the two together.
     """
-    start = time.perf_counter()
-    slate = recommend(state.runtime.services, request)
+    start, language = time.perf_counter(), state.runtime.settings.language
+    slate = recommend(state.runtime.services, replace(request, explain=explain))
     products = _products(state, [slate])
-    body = _body(slate, _cards(slate, products, explain=explain), start, explain=explain)
+    body = _body(slate, _cards(slate, products, language, explain=explain), start, explain=explain)
     return _response(body | {"rules": _rules(slate, products)} if explain else body)
 
 
 def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *, explain: bool) -> Response:
     """Several shelves as one JSON; blocks."""
-    start = time.perf_counter()
-    shelves = home_page(state.runtime.services, request, names)
+    start, language = time.perf_counter(), state.runtime.settings.language
+    shelves = home_page(state.runtime.services, replace(request, explain=explain), names)
     products = _products(state, [shelf.slate for shelf in shelves])
     feed = next((shelf.slate for shelf in shelves if shelf.name == "for_you"), shelves[0].slate)
     rows = [
         {
             "name": shelf.name,
-            "title": shelf_title(shelf.name, shelf.category),
+            "title": shelf_title(shelf.name, shelf.category, language),
             "category": shelf.category,
-            "items": _cards(shelf.slate, products, explain=explain),
+            "items": _cards(shelf.slate, products, language, explain=explain),
             "shortfall": shelf.slate.shortfall,
         }
         for shelf in shelves
@@ -79,8 +83,10 @@ def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *
 
 
 def _products(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
+    ids = {item.product_id for slate in slates for item in slate.items}
+    ids |= {one.because for slate in slates for one in slate.evidence.values() if one.because is not None}
     with state.runtime.database.session() as session:
-        return get_products(session, [item.product_id for slate in slates for item in slate.items])
+        return get_products(session, sorted(ids))
 
 
 def _body(slate: Slate, cards: list[dict[str, object]], start: float, *, explain: bool) -> dict[str, object]:
@@ -116,24 +122,46 @@ def _response(body: Mapping[str, object]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _cards(slate: Slate, products: Mapping[int, StoredProduct], *, explain: bool) -> list[dict[str, object]]:
+def _cards(
+    slate: Slate, products: Mapping[int, StoredProduct], language: str, *, explain: bool
+) -> list[dict[str, object]]:
     # a product deleted since it was checked has no card
-    return [
-        _card(item, products[item.product_id].product, explain=explain)
-        for item in slate.items
-        if item.product_id in products
-    ]
+    cards = []
+    for item in slate.items:
+        if item.product_id in products:
+            card = _card(item, products[item.product_id].product, language)
+            cards.append(card | _explained(item, slate.evidence, products, language) if explain else card)
+    return cards
 
 
-def _card(item: RankedItem, product: Product, *, explain: bool) -> dict[str, object]:
-    card = {
+def _card(item: RankedItem, product: Product, language: str) -> dict[str, object]:
+    return {
         "id": product.external_id,
         "rank": item.rank,
         "score": item.score,
         "source": item.source,
-        "reason": reason(item.source),
+        "reason": reason(item.source, language),
         "level": item.level,
         **shown(product),
         "in_stock": is_in_stock(product.stock),
     }
-    return {**card, "contributions": dict(item.contributions)} if explain else card
+
+
+def _explained(
+    item: RankedItem, evidence: Mapping[int, Evidence], products: Mapping[int, StoredProduct], language: str
+) -> dict[str, object]:
+    told: dict[str, object] = {"contributions": dict(item.contributions), "guest": item.guest}
+    one = evidence.get(item.product_id)
+    if one is None:
+        return told
+    led = products.get(one.because) if one.because is not None else None
+    because = led.product if led is not None else None
+    category = one.category.rsplit(CATEGORY_SEPARATOR, 1)[-1] if one.category else None
+    fact = Fact(item.source, because.name if because else None, one.did, category, one.query, item.contributions)
+    return told | {
+        "reason": sentence(fact, language),
+        "because": because.external_id if because else None,
+        "confidence": one.confidence,
+        "place": one.place,
+        "signals": {name: asdict(said) for name, said in one.said.items()},
+    }

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.draw import Draw
+from service.core.evidence import Evidence
 from service.core.rules import RuleAct
 
 Ids = NDArray[np.int64]
@@ -196,6 +197,7 @@ class Trace:
     retrieved : signal -> number of candidates it proposed.
     dropped : product id -> why it was not eligible. outranked : the others that are not in the slate.
     step_ms : step -> milliseconds. rules : the business rules that acted, the one first that has its way.
+    by_score : the pool by its scores, before variety and pins.
     """
 
     retrieved: Mapping[str, int]
@@ -203,6 +205,7 @@ class Trace:
     outranked: tuple[int, ...]
     step_ms: Mapping[str, float]
     rules: tuple[RuleAct, ...] = ()
+    by_score: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ class Slate:
     variant : the experiment arms whose parameters made it, in one word. arms : the same by experiment.
     release : the release it was made with, if any.
     level : what the whole answer can build on. fallback : why not on the user's own past, or None.
-    draw : what its slots were drawn from, where chance had a part.
+    draw : what its slots were drawn from, where chance had a part. evidence : of each product shown, if asked for.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
 
@@ -230,6 +233,7 @@ class Slate:
     trace: Trace
     arms: Mapping[str, str] = field(default_factory=dict)
     draw: Draw | None = None
+    evidence: Mapping[int, Evidence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
