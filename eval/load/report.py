@@ -83,7 +83,13 @@ def load_report(folder: Path, loaded: Loaded, command: str) -> tuple[Path, Path]
     percentiles = [f"{value:g}" for value in by_percentile["percentile"]]
     sections = [
         Section("Latency from when requests were due", [latency_table(result), *remarks(result)]),
-        Section("Over time", [Plot(lines(time["at_s"], series, axes=("second of the run", "ms")))]),
+        Section(
+            "Over time",
+            [
+                "Of the requests due in each part of the run.",
+                Plot(lines(time["at_s"], series, axes=("second of the run", "ms"))),
+            ],
+        ),
         Section(
             "By percentile",
             [Plot(lines(percentiles, {"ms": by_percentile["ms"]}, axes=("percentile", "ms"), log=True))],

@@ -19,6 +19,7 @@ from service.core.errors import DependencyUnavailable, InvalidQuery, NotFound
 from service.runtime import open_database_only
 
 _SHORT_TIMEOUT_S = 10.0
+_LONGEST_STEP_S = 60.0
 _FEWEST = 200  # requests of a step, for its p99 to be more than its largest
 
 
@@ -165,7 +166,7 @@ def _found(options: Options, target: _Target, goal_ms: float, say: Callable[[str
     runs: dict[float, Loaded] = {}
 
     def once(rate: float) -> bool:
-        seconds = max(options.seconds, _FEWEST / rate)
+        seconds = max(options.seconds, min(_FEWEST / rate, _LONGEST_STEP_S))
         runs[rate] = loaded = _run(options, target, rate, seconds, _SHORT_TIMEOUT_S)
         why = why_not(loaded.result, goal_ms)
         kept = ("offered", "achieved", "p50_ms", "p99_ms", "errors")

@@ -59,9 +59,10 @@ def load(
     if report is not None:
         from eval.load.report import load_report
 
-        search = ["--find-rate", "--goal-p99", f"{goal_p99:g}"] if find_rate else []
-        shares = ["--mix", mix] if mix else []
-        again = ["--surface", surface, "--rate", f"{rate:g}", "--seconds", f"{seconds:g}", *shares, *search]
+        again = ["--surface", surface, "--rate", f"{rate:g}", "--seconds", f"{seconds:g}", "--seed", str(seed)]
+        again += ["--find-rate", "--goal-p99", f"{goal_p99:g}"] if find_rate else []
+        again += [*(["--mix", mix] if mix else []), *(["--url", url] if url else [])]
+        again += ["--fresh-queries"] if fresh_queries else []
         page, _ = load_report(report, loaded, ctx.command("eval", "load", *again))
         ctx.say(f"Report: {page}")
     ctx.show({"surface": surface, **loaded.result}, lambda console: _show(console, loaded.result))
