@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.params import Retrieval, Surface
+from service.core.columns import Columns
 from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Ids
 from service.rank import fuse
-from service.ranking.columns import Columns
 from service.ranking.eligibility import EXCLUDED, why_not
 from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
 from service.store.serving import ServingRow, serving_rows
-from service.store.serving_columns import column_reader
+from service.store.serving_columns import RowReader
 from service.store.vectors import VectorStore
 
 
@@ -139,7 +139,7 @@ def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]
     if not rows or not required:
         return {}
     ids = np.array([row.id for row in rows], np.int64)
-    columns = Columns(ids, column_reader(rows))
+    columns = Columns(ids, RowReader(rows))
     found: dict[int, str] = {}
     for label, condition in reversed(required):
         found |= dict.fromkeys(ids[~columns.mask(condition)].tolist(), label)

@@ -82,7 +82,7 @@ def recommend(services: Services, request: Request) -> Slate:
             n,
             request_seed(request.request_id),
         )
-        drawn, acts = settle(steered, drawn, ruled.rules)
+        drawn, acts = settle(steered, drawn, ruled, pinned)
     slate = Slate(
         request.request_id,
         request.surface,
@@ -90,7 +90,7 @@ def recommend(services: Services, request: Request) -> Slate:
         known.release.id if known.release else None,
         known.level,
         known.reason,
-        _items(drawn, known.level, frozenset(pinned.rows).difference(candidates.fused.ids.tolist())),
+        ranked_items(drawn, known.level, frozenset(pinned.rows).difference(candidates.fused.ids.tolist())),
         candidates.retrieved.degraded,
         shortfall(len(drawn.propensities), n, candidates.dropped, [label for label, _ in ruled.required]),
         _trace(candidates, steered.by_score(), drawn.fused, len(drawn.propensities), watch, acts),
@@ -109,18 +109,26 @@ def _slots(asked: int | None, surface: Surface) -> int:
     return n
 
 
-def _items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[RankedItem, ...]:
+def ranked_items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[RankedItem, ...]:
+    """The slate's products, each with what made its score.
+
+    Parameters
+    ----------
+    level : what the answer builds on. by_rule : products that no signal has found.
+    """
     items = []
+    fused, first = drawn.fused, next(iter(drawn.fused.signals), BY_RULE)
+    shares_of = fused.contributions[:, : len(drawn.propensities)].T.tolist()
     for slot, propensity in enumerate(drawn.propensities.tolist()):
-        shares = dict(zip(drawn.fused.signals, drawn.fused.contributions[:, slot].tolist(), strict=True))
-        product = int(drawn.fused.ids[slot])
-        source = BY_RULE if product in by_rule else strongest(shares)
+        shares = {name: share for name, share in zip(fused.signals, shares_of[slot], strict=True) if share}
+        product = int(fused.ids[slot])
+        source = BY_RULE if product in by_rule else strongest(shares, first)
         items.append(
             RankedItem(
                 product,
                 slot + 1,
-                float(drawn.fused.scores[slot]),
-                {name: share for name, share in shares.items() if share},
+                float(fused.scores[slot]),
+                shares,
                 propensity,
                 source,
                 _level(source, level),
@@ -130,18 +138,20 @@ def _items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[Ran
     return tuple(items)
 
 
-def strongest(shares: Mapping[str, float]) -> str:
-    """The signal that contributed most; ``rule`` where a rule alone did.
+def strongest(shares: Mapping[str, float], otherwise: str) -> str:
+    """The signal that contributed most; ``rule`` where only rules did, `otherwise` where nothing did.
 
     Examples
     --------
-    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}), strongest({"text": 0.0, "rule:sale": 3.0})
+    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}, "image"), strongest({"rule:sale": 3.0}, "text")
     ('text', 'rule')
+    >>> strongest({}, "text")
+    'text'
     """
+    if not shares:
+        return otherwise
     signals = {name: share for name, share in shares.items() if not name.startswith(STEERING)}
-    source = max(signals, key=signals.__getitem__, default=BY_RULE)
-    is_steered = any(share for name, share in shares.items() if name not in signals)
-    return BY_RULE if is_steered and not signals.get(source) else source
+    return max(signals, key=signals.__getitem__, default=BY_RULE)
 
 
 def _level(source: str, level: str) -> str:

@@ -1,21 +1,20 @@
-"""Business rules on the candidates of a request: boosts add up, pins land, quotas hold, and each says what it did."""
+"""Business rules on the candidates of a request: boosts add up before variety, pins and quotas have their way after."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.core.rules import Boost, Pin, Quota, Rule, RuleAct
+from service.core.columns import Columns
+from service.core.rules import Pin, Quota, Rule, RuleAct
 from service.core.types import Ids
 from service.pins import Pinned
-from service.ranking.adjust import add_contributions
-from service.ranking.columns import Columns
 from service.ranking.fuse import Fused
-from service.ranking.rules import Landed, PinAt, Share, land, place
+from service.ranking.rules import PinAt, Share, add_boosts, land, place
+from service.rule_acts import joined, rule_acts
 from service.rules_for import Ruled
 from service.store.serving import ServingRow
-from service.store.serving_columns import column_reader
+from service.store.serving_columns import RowReader
 from service.variety import Diversified
 
 
@@ -25,9 +24,9 @@ class Steered:
 
     Attributes
     ----------
-    fused : the candidates, without those that pins have put in a slot. pinned : the latter.
+    fused : the candidates, best first, without those that pins have put in a slot. pinned : the latter.
     landed : slot, 0 for the first -> place in `pinned`. shares : masks over `pinned`, then `fused`, as they are here.
-    touched : label of a boost or a pin -> the products it is about. why_not : rule -> what of it could not be done.
+    why_not : rule -> what of it could not be done.
     """
 
     fused: Fused
@@ -35,7 +34,6 @@ class Steered:
     landed: Mapping[int, int]
     shares: Sequence[Share]
     slots: int
-    touched: Mapping[str, frozenset[int]]
     why_not: Mapping[str, list[str]]
 
     def by_score(self) -> Ids:
@@ -53,44 +51,42 @@ def steer(ruled: Ruled, fused: Fused, rows: Mapping[int, ServingRow], pinned: Pi
     rows : of every product in the list. n : slots asked for.
     """
     if ruled.is_nothing:
-        nobody = fused.take(np.empty(0, np.int64))
-        return Steered(fused, nobody, {}, (), min(n, len(fused.ids)), {}, {})
+        return Steered(fused, _part(fused, slice(0)), {}, (), min(n, len(fused.ids)), {})
     fused = _with_pinned(fused, pinned)
+    ids = fused.ids.tolist()
     known = {**rows, **pinned.rows}
-    slots = min(n, len(fused.ids))
-    columns = Columns(fused.ids, column_reader([known[product] for product in fused.ids.tolist()]))
-    gains: dict[str, NDArray[np.float64]] = {}
-    touched: dict[str, frozenset[int]] = {}
-    for name, weight, condition in ruled.boosts:
-        mask = columns.mask(condition)
-        if mask.any():
-            gains[name] = np.where(mask, weight, 0.0)
-            touched[name] = frozenset(fused.ids[mask].tolist())
-    for rule in ruled.places:
-        if isinstance(rule.consequence, Pin):
-            names = [name for _, name in rule.consequence.places]
-            touched[rule.label] = frozenset(pinned.ids[name] for name in names if name in pinned.ids)
-    places = {product: position for position, product in enumerate(fused.ids.tolist())}
-    demands, missing = _demands(ruled.places, columns, pinned, places, slots)
-    landed = land(demands, {places[key]: name for name, key in pinned.ids.items() if key in places}, slots, n)
-    held = fused.ids[list(landed.slots.values())]
-    shares = [demand for demand in demands if isinstance(demand, Share)]
-    return _split(fused, gains, held, landed, shares, slots, touched, missing)
+    slots = min(n, len(ids))
+    columns = Columns(fused.ids, RowReader([known[product] for product in ids]))
+    boosts = [(label, weight, columns.mask(condition)) for label, weight, condition in ruled.boosts]
+    boosted = add_boosts(fused, [one for one in boosts if one[2].any()])
+    places = {name: ids.index(key) for name, key in pinned.ids.items()}
+    demands, missing = _demands(ruled.places, columns, places, pinned.why_not, slots)
+    landed = land(demands, {at: name for name, at in places.items()}, slots, n)
+    held = np.array(list(landed.slots.values()), np.int64)
+    order = np.lexsort((boosted.ids, -boosted.scores))
+    order = np.concatenate([held, order[~np.isin(order, held)]])
+    both = boosted.take(order)
+    return Steered(
+        _part(both, slice(len(held), None)),
+        _part(both, slice(len(held))),
+        {slot: at for at, slot in enumerate(landed.slots)},
+        [replace(demand, mask=demand.mask[order]) for demand in demands if isinstance(demand, Share)],
+        slots,
+        joined(missing, landed.why_not),
+    )
 
 
 def _with_pinned(fused: Fused, pinned: Pinned) -> Fused:
     """The list, and behind it pinned products that no signal has found."""
-    new = np.setdiff1d(np.array(sorted(pinned.ids.values()), np.int64), fused.ids)
+    new = np.setdiff1d(np.array(list(pinned.ids.values()), np.int64), fused.ids)
     if not len(new):
         return fused
     nothing = np.zeros((len(fused.signals), len(new)))
-    order_ids = np.concatenate([fused.ids, new])
-    scores = np.concatenate([fused.scores, np.zeros(len(new))])
-    return Fused(order_ids, scores, fused.signals, np.hstack([fused.contributions, nothing]))
+    return _behind(fused, Fused(new, np.zeros(len(new)), fused.signals, nothing))
 
 
 def _demands(
-    rules: Sequence[Rule], columns: Columns, pinned: Pinned, places: Mapping[int, int], slots: int
+    rules: Sequence[Rule], columns: Columns, places: Mapping[str, int], why_not: Mapping[str, str], slots: int
 ) -> tuple[list[PinAt | Share], dict[str, list[str]]]:
     """What rules want of the slots, the one first that has its way, and what cannot be wanted."""
     demands: list[PinAt | Share] = []
@@ -100,79 +96,52 @@ def _demands(
             quota = rule.consequence
             demands.append(Share(rule.id, quota.least(slots), quota.most(slots), columns.mask(rule.condition)))
         for position, name in rule.consequence.places if isinstance(rule.consequence, Pin) else ():
-            if name in pinned.ids:
-                demands.append(PinAt(rule.id, places[pinned.ids[name]], position))
+            if name in places:
+                demands.append(PinAt(rule.id, places[name], position))
             else:
-                why = pinned.why_not.get(name, f"slot {position} is not in this slate: {name!r} is not pinned")
+                why = why_not.get(name, f"slot {position} is not in this slate: {name!r} is not pinned")
                 missing.setdefault(rule.id, []).append(why)
     return demands, missing
 
 
-def _split(
-    fused: Fused,
-    gains: Mapping[str, NDArray[np.float64]],
-    held: NDArray[np.int64],
-    landed: Landed,
-    shares: Sequence[Share],
-    slots: int,
-    touched: Mapping[str, frozenset[int]],
-    missing: Mapping[str, list[str]],
-) -> Steered:
-    boosted = add_contributions(fused, gains) if gains else fused
-    # where each product stood before, because that is what the masks of quotas go by
-    before = np.argsort(fused.ids)[np.searchsorted(np.sort(fused.ids), boosted.ids)]
-    is_held = np.isin(boosted.ids, held)
-    pinned_at, free_at = np.flatnonzero(is_held), np.flatnonzero(~is_held)
-    order = np.concatenate([pinned_at, free_at])
-    pinned = boosted.take(pinned_at)
-    number = {product: place for place, product in enumerate(pinned.ids.tolist())}
-    return Steered(
-        boosted.take(free_at),
-        pinned,
-        {slot: number[int(fused.ids[at])] for slot, at in landed.slots.items()},
-        [replace(share, mask=share.mask[before[order]]) for share in shares],
-        slots,
-        touched,
-        _joined(missing, landed.why_not),
-    )
-
-
-def _joined(*complaints: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    joined: dict[str, list[str]] = {}
-    for one in complaints:
-        for rule, texts in one.items():
-            joined.setdefault(rule, []).extend(texts)
-    return joined
-
-
-def settle(steered: Steered, drawn: Diversified, rules: Sequence[Rule]) -> tuple[Diversified, tuple[RuleAct, ...]]:
+def settle(
+    steered: Steered, drawn: Diversified, ruled: Ruled, pinned: Pinned
+) -> tuple[Diversified, tuple[RuleAct, ...]]:
     """Put pinned products into their slots and keep to quotas, and tell what each rule did; chance has no part in it.
 
     Parameters
     ----------
     drawn : `steered.fused` with its first slots in slate order.
     """
+    if ruled.is_nothing:
+        return drawn, ()
     if not steered.landed and not steered.shares:
-        return drawn, tuple(_acts(steered, rules, drawn.fused.ids[: steered.slots].tolist(), {}, {}))
+        return drawn, rule_acts(ruled.rules, _part(drawn.fused, slice(steered.slots)), {}, pinned.ids, steered.why_not)
     pins, shown = len(steered.pinned.ids), len(drawn.propensities)
     both = _behind(steered.pinned, drawn.fused)
-    # masks were made for the list as it stood before variety
-    stood = np.argsort(steered.fused.ids)[np.searchsorted(np.sort(steered.fused.ids), drawn.fused.ids)] + pins
-    now = np.concatenate([np.arange(pins), stood])
+    now = np.concatenate([np.arange(pins), pins + _places(drawn.fused.ids, steered.fused.ids)])
     shares = [replace(share, mask=share.mask[now]) for share in steered.shares]
     placed = place(np.arange(len(both.ids)), steered.landed, shares, steered.slots)
-    chances = np.concatenate([np.ones(pins), drawn.propensities, np.ones(len(drawn.fused.ids) - shown)])
-    guests = (*[None] * pins, *drawn.guests, *[None] * (len(drawn.fused.ids) - shown))
     slate = placed.order[: steered.slots]
+    chances = np.ones(len(both.ids))
+    chances[pins : pins + shown] = drawn.propensities
+    guests = dict(enumerate(drawn.guests, pins))
     settled = Diversified(
         both.take(placed.order),
         np.where(placed.is_free, chances[slate], 1.0),
-        tuple(guests[at] if free else None for at, free in zip(slate.tolist(), placed.is_free.tolist(), strict=True)),
+        tuple(guests.get(at) if free else None for at, free in zip(slate.tolist(), placed.is_free, strict=True)),
         drawn.draw,
     )
-    matching = {share.rule: frozenset(both.ids[share.mask].tolist()) for share in shares}
-    acts = _acts(steered, rules, settled.fused.ids[: steered.slots].tolist(), matching, placed.why_not)
-    return settled, tuple(acts)
+    matching = {share.rule: share.mask[slate] for share in shares}
+    why_not = joined(steered.why_not, placed.why_not)
+    slots = _part(settled.fused, slice(steered.slots))
+    return settled, rule_acts(ruled.rules, slots, matching, pinned.ids, why_not)
+
+
+def _places(ids: Ids, among: Ids) -> Ids:
+    """Where each of `ids` stands in the other list, which has them all."""
+    ascending = np.argsort(among)
+    return np.asarray(ascending[np.searchsorted(among, ids, sorter=ascending)], np.int64)
 
 
 def _behind(first: Fused, second: Fused) -> Fused:
@@ -184,22 +153,6 @@ def _behind(first: Fused, second: Fused) -> Fused:
     )
 
 
-def _acts(
-    steered: Steered,
-    rules: Sequence[Rule],
-    slate: Sequence[int],
-    matching: Mapping[str, frozenset[int]],
-    unmet: Mapping[str, list[str]],
-) -> Iterator[RuleAct]:
-    why_not = _joined(steered.why_not, unmet)
-    pinned = frozenset(steered.pinned.ids.tolist())
-    for rule in rules:
-        touched = matching.get(rule.id, frozenset())
-        if isinstance(rule.consequence, Boost):
-            if rule.label not in steered.touched:
-                continue
-            touched = steered.touched[rule.label]
-        elif isinstance(rule.consequence, Pin):
-            touched = steered.touched[rule.label] & pinned
-        products = tuple(product for product in slate if product in touched)
-        yield RuleAct(rule.id, rule.kind, products, tuple(why_not.get(rule.id, ())))
+def _part(fused: Fused, where: slice) -> Fused:
+    """A stretch of the list, without copying it."""
+    return Fused(fused.ids[where], fused.scores[where], fused.signals, fused.contributions[:, where])

@@ -72,6 +72,7 @@ PIPELINE = (
     "steer",
     "rule_lint",
     "rule_trial",
+    "rule_acts",
     "asked",
 )
 

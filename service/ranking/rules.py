@@ -5,8 +5,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.core.columns import Mask
 from service.core.types import Ids
-from service.ranking.columns import Mask
+from service.ranking.fuse import Fused
+
+
+def add_boosts(fused: Fused, boosts: Sequence[tuple[str, float, Mask]]) -> Fused:
+    """The list, still in its order, with `weight` added to the scores of the products of each mask bool[C].
+
+    Examples
+    --------
+    >>> fused = Fused(np.array([7, 8]), np.array([1.0, 0.5]), ("text",), np.array([[1.0, 0.5]]))
+    >>> boosted = add_boosts(fused, [("rule:a", 2.0, np.array([False, True]))])
+    >>> boosted.scores.tolist(), boosted.signals, boosted.contributions.tolist()
+    ([1.0, 2.5], ('text', 'rule:a'), [[1.0, 0.5], [0.0, 2.0]])
+    """
+    if not boosts:
+        return fused
+    weights = np.array([weight for _, weight, _ in boosts])
+    gains = np.where([mask for _, _, mask in boosts], weights[:, None], 0.0)
+    return Fused(
+        fused.ids,
+        fused.scores + gains.sum(axis=0),
+        (*fused.signals, *(label for label, _, _ in boosts)),
+        np.vstack([fused.contributions, gains]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,61 @@
 """Serving rows as columns, for conditions on many products at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from service.store.payload import ancestors, epoch_seconds, is_in_stock
+from service.core.columns import Texts
+from service.store.payload import ancestors, epoch_seconds
 from service.store.serving import ServingRow
 
 _ATTRIBUTE = "attributes."
+_STORED_AS = {"id": "external_id", "category": "category_path", "in_stock": "stock"}
+_PLACE = {name: place for place, name in enumerate(ServingRow._fields)}
 
 
-def column_reader(rows: Sequence[ServingRow]) -> Callable[[str], Sequence[Any]]:
-    """Field -> its values in the order of `rows`, as `ServingRow.payload` has them.
+class RowReader:
+    """`core.columns.Reader` of rows, in their order, with fields as `ServingRow.payload` has them.
 
     Examples
     --------
     >>> from datetime import UTC, datetime
     >>> made = datetime(2025, 1, 1, tzinfo=UTC)
     >>> mug = ServingRow(7, "mug", "default", True, 0, 5.0, "EUR", 0.0, None, 0, made, None, "Home > Mugs", [], {})
-    >>> read = column_reader([mug])
-    >>> read("category"), read("in_stock"), read("id")
-    ([('Home', 'Home > Mugs')], [False], ('mug',))
+    >>> reader = RowReader([mug])
+    >>> keys, texts = reader.texts("category")
+    >>> texts(keys[0]), reader.numbers("in_stock")
+    (('Home', 'Home > Mugs'), [False])
     """
-    columns: dict[str, Sequence[Any]] = dict(zip(ServingRow._fields, zip(*rows, strict=True), strict=False))
 
-    def read(field: str) -> Sequence[Any]:
-        if not rows:
-            return ()
-        match field:
-            case "id":
-                return columns["external_id"]
-            case "category":
-                paths = {path: tuple(ancestors(path)) for path in set(columns["category_path"])}
-                return [paths[path] for path in columns["category_path"]]
-            case "in_stock":
-                return [is_in_stock(stock) for stock in columns["stock"]]
-            case "created_at":
-                return [epoch_seconds(moment) for moment in columns["created_at"]]
+    def __init__(self, rows: Sequence[ServingRow]) -> None:
+        self._rows = rows
+
+    def texts(self, field: str) -> Texts:
+        """A keyword field."""
         if field.startswith(_ATTRIBUTE):
             name = field.removeprefix(_ATTRIBUTE)
-            return [attributes.get(name) for attributes in columns["attributes"]]
-        return columns[field]
+            found = [attributes.get(name) for attributes in self._column("attributes")]
+            return Texts([tuple(one) if isinstance(one, list) else one for one in found], _each)
+        if field == "tags":
+            return Texts(list(map(tuple, self._column("tags"))), _each)
+        return Texts(self._column(field), _paths if field == "category" else _each)
 
-    return read
+    def numbers(self, field: str) -> Sequence[float | bool | None]:
+        """Any other field."""
+        values = self._column(field)
+        if field == "in_stock":
+            return [stock is None or stock > 0 for stock in values]  # `is_in_stock`, without 800 calls
+        return [epoch_seconds(moment) for moment in values] if field == "created_at" else values
+
+    def _column(self, field: str) -> list[Any]:
+        return list(map(itemgetter(_PLACE[_STORED_AS.get(field, field)]), self._rows))
+
+
+@lru_cache(maxsize=10_000)
+def _paths(path: str | None) -> tuple[str, ...]:
+    return tuple(ancestors(path))
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.columns import Columns, Texts
 from service.core.filters import Condition, Filter, HasId, Match, Range, matches
-from service.ranking.columns import Columns
 
 WORD = st.sampled_from(["red", "blue", "", "Home", "Home > Mugs"])
 NUMBER = st.sampled_from([0.0, -1.0, 2.5, 5.0, 1e17])
@@ -38,14 +38,27 @@ LEAF: st.SearchStrategy[Condition] = st.one_of(
 CONDITION = st.recursive(LEAF, lambda inner: st.builds(Filter, *[st.lists(inner, max_size=2).map(tuple)] * 3))
 
 
+class Payloads:
+    """Payloads as columns."""
+
+    def __init__(self, payloads: list[dict]) -> None:
+        self._payloads = payloads
+
+    def texts(self, field: str) -> Texts:
+        values = [
+            payload["attributes"].get("colour") if field == "attributes.colour" else payload[field]
+            for payload in self._payloads
+        ]
+        keys = [tuple(value) if isinstance(value, list) else value for value in values]
+        return Texts(keys, lambda key: key if isinstance(key, tuple) else (key,))
+
+    def numbers(self, field: str) -> list:
+        return [payload[field] for payload in self._payloads]
+
+
 @given(st.lists(PAYLOAD, max_size=6), st.lists(CONDITION, max_size=4))
 def test_a_mask_is_what_matches_says_of_each_product(payloads: list[dict], conditions: list[Condition]) -> None:
-    def read(field: str) -> list:
-        if field == "attributes.colour":
-            return [payload["attributes"].get("colour") for payload in payloads]
-        return [payload[field] for payload in payloads]
-
-    columns = Columns(np.arange(len(payloads)), read)
+    columns = Columns(np.arange(len(payloads)), Payloads(payloads))
     for condition in conditions:
         expected = [matches(condition, payload, number) for number, payload in enumerate(payloads)]
         assert columns.mask(condition).tolist() == expected

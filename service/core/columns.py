@@ -1,7 +1,9 @@
 """Conditions on many products at once: each field becomes an array once, each condition a mask over all products."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +16,29 @@ Mask = NDArray[np.bool_]
 _FEW = 3  # codes that are compared one after the other; more are looked up in a table
 
 
+class Texts(NamedTuple):
+    """A keyword field of C products: a hashable key for each, and which texts a key stands for."""
+
+    keys: Sequence[Hashable]
+    texts: Callable[[Any], Iterable[str]]
+
+
+class Reader(Protocol):
+    """The fields of C products."""
+
+    def texts(self, field: str) -> Texts:
+        """A keyword field."""
+
+    def numbers(self, field: str) -> Sequence[float | bool | None]:
+        """C values of any other field; None where unknown."""
+
+
 class Columns:
-    """The fields of C products, made into arrays as conditions ask for them.
+    """The fields of C products, made into arrays as conditions ask for them; `ids` int64[C]."""
 
-    Parameters
-    ----------
-    ids : int64[C]. read : field -> its C values as filters see them; a list counts as several values.
-
-    Examples
-    --------
-    >>> shop = {"brand": ["Alba", None, "Quill"], "price": [5.0, 10.0, None]}
-    >>> columns = Columns(np.array([7, 8, 9]), shop.__getitem__)
-    >>> columns.mask(Filter(must_not=(Match("brand", ("Alba",)),))).tolist()
-    [False, True, True]
-    >>> columns.mask(Range("price", gte=6)).tolist()
-    [False, True, False]
-    """
-
-    def __init__(self, ids: Ids, read: Callable[[str], Sequence[Any]]) -> None:
+    def __init__(self, ids: Ids, reader: Reader) -> None:
         self._ids = ids
-        self._read = read
+        self._reader = reader
         self._texts: dict[str, tuple[NDArray[np.int32], Mapping[str, list[int]]]] = {}
         self._numbers: dict[str, NDArray[np.float64]] = {}
 
@@ -42,7 +47,7 @@ class Columns:
         match condition:
             case Match(field, any_of):
                 is_text = PRODUCT_FIELDS.get(field, FieldKind.KEYWORD) is FieldKind.KEYWORD
-                return self._holds(field, any_of) if is_text else np.isin(self._number(field), _plain(any_of))
+                return self._holds(field, any_of) if is_text else self._equals(field, any_of)
             case Range(field):
                 return self._lies_within(condition, field)
             case HasId(ids):
@@ -76,6 +81,14 @@ class Columns:
         table[wanted] = True
         return table[codes]
 
+    def _equals(self, field: str, any_of: tuple[object, ...]) -> Mask:
+        values = self._number(field)
+        found = np.zeros(len(values), dtype=bool)
+        for value in any_of:
+            if not isinstance(value, str):
+                found |= values == value
+        return found
+
     def _lies_within(self, bounds: Range, field: str) -> Mask:
         if PRODUCT_FIELDS.get(field) not in (FieldKind.FLOAT, FieldKind.INTEGER):
             return np.zeros(len(self._ids), dtype=bool)
@@ -94,22 +107,18 @@ class Columns:
     def _number(self, field: str) -> NDArray[np.float64]:
         """float64[C], NaN where unknown."""
         if field not in self._numbers:
-            self._numbers[field] = np.array(self._read(field), dtype=np.float64)
+            self._numbers[field] = np.array(self._reader.numbers(field), dtype=np.float64)
         return self._numbers[field]
 
     def _text(self, field: str) -> tuple[NDArray[np.int32], Mapping[str, list[int]]]:
         """int32[C], a code for each different value; and for each text the codes of the values that hold it."""
         if field not in self._texts:
-            values = [tuple(value) if isinstance(value, list) else value for value in self._read(field)]
-            code_of = {value: code for code, value in enumerate(dict.fromkeys(values))}
-            codes = np.fromiter(map(code_of.__getitem__, values), np.int32, len(values))
+            keys, texts = self._reader.texts(field)
+            code_of: dict[Hashable, int] = defaultdict(count().__next__)  # one look per product, not two
+            codes = np.fromiter(map(code_of.__getitem__, keys), np.int32, len(keys))
             holders: dict[str, list[int]] = {}
-            for value, code in code_of.items():
-                for text in value if isinstance(value, tuple) else (value,):
+            for key, code in code_of.items():
+                for text in texts(key):
                     holders.setdefault(text, []).append(code)
             self._texts[field] = codes, holders
         return self._texts[field]
-
-
-def _plain(values: tuple[object, ...]) -> NDArray[np.float64]:
-    return np.array([value for value in values if not isinstance(value, str)], dtype=np.float64)
