@@ -58,7 +58,7 @@ def steer(ruled: Ruled, fused: Fused, rows: Mapping[int, ServingRow], pinned: Pi
     slots = min(n, len(ids))
     columns = Columns(fused.ids, RowReader([known[product] for product in ids]))
     boosts = [(label, weight, columns.mask(condition)) for label, weight, condition in ruled.boosts]
-    boosted = add_boosts(fused, [one for one in boosts if one[2].any()])
+    boosted = add_boosts(fused, boosts) if boosts else fused
     places = {name: ids.index(key) for name, key in pinned.ids.items()}
     demands, missing = _demands(ruled.places, columns, places, pinned.why_not, slots)
     landed = land(demands, {at: name for name, at in places.items()}, slots, n)

@@ -1,8 +1,11 @@
 """How long fusion, rules, variety and explanation take, on arrays: no database, no engine, no HTTP.
 
+As in the pipeline, all candidates are fused, and the best of them, the pool of the configuration, go on from there.
+
 ::
 
     python -m eval.bench.ranking --candidates 800 --slots 20 --rules 50
+    python -m eval.bench.ranking --candidates 800 --slots 20 --rules 50 --pool 800
 """
 
 import argparse
@@ -38,9 +41,15 @@ _SHOP = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RankingTime:
-    """Median milliseconds of each step, and of all of them together; `load` is of the machine before."""
+    """Median milliseconds of each step, and of all of them together; `load` is of the machine before.
+
+    Attributes
+    ----------
+    pool : the best candidates, which rules and variety look at.
+    """
 
     candidates: int
+    pool: int
     slots: int
     rules: int
     fuse_ms: float
@@ -64,23 +73,27 @@ class Vectors:
         return self._vectors[ids], np.arange(len(ids))
 
 
-def ranking_time(candidates: int, slots: int, rules: int, rounds: int, seed: int = 7) -> RankingTime:
+def ranking_time(
+    candidates: int, slots: int, rules: int, rounds: int, pool: int | None = None, space: str = "text", seed: int = 7
+) -> RankingTime:
     """Rank the same candidates again and again; the first tenth of the rounds is no part of the figure."""
     load = os.getloadavg()[0]
     random = np.random.default_rng(seed)
     products = np.sort(random.choice(_SHOP, candidates, replace=False)).astype(np.int64)
     rows = {product: _row(product, random) for product in products.tolist()}
-    surface = _surface(candidates)
+    params = load_params()
+    in_force = ruled(by_precedence(_rules(rules, products)))
+    surface = params.surfaces["home"].changed({"mmr_space": space} | ({"pool": pool} if pool else {}))
+    surface = surface if pool else in_force.widened(surface, params.rules.pool)
     lists = {name: _hits(products, random) for name in list(surface.weights)[:_SIGNALS]}
-    rules_in_force = ruled(by_precedence(_rules(rules, products)))
-    pinned = _pinned(rules_in_force, rows)
+    pinned = _pinned(in_force, rows)
     known = Known(Vectors(_SHOP, seed), rows=rows)  # type: ignore[arg-type]  # the part of it that variety uses
-    steps = _steps(lists, surface, rules_in_force, rows, pinned, known, slots)
+    steps = _steps(lists, surface, in_force, rows, pinned, known, slots)
     times = np.array([list(_timed(steps)) for _ in range(rounds)])[rounds // 10 :]
     parts = [round(float(one), 3) for one in np.median(times, axis=0)]
     middle, late = (round(float(one), 3) for one in np.percentile(times.sum(axis=1), (50, 95)))
     return RankingTime(
-        candidates, slots, rules, parts[0], parts[1], parts[2], parts[3], middle, late, round(load, 1)
+        candidates, surface.pool, slots, rules, parts[0], parts[1], parts[2], parts[3], middle, late, round(load, 1)
     )  # fmt: skip
 
 
@@ -94,7 +107,8 @@ def _steps(
     slots: int,
 ) -> Callable[[], Iterator[float]]:
     def run() -> Iterator[float]:
-        fused = adjust(fuse(lists, surface), rows, surface, None, 0.0)
+        everything = fuse(lists, surface)
+        fused = adjust(everything.take(_best(everything.ids, surface.pool, pinned)), rows, surface, None, 0.0)
         yield perf_counter()
         steered = steer(in_force, fused, rows, pinned, slots)
         yield perf_counter()
@@ -118,8 +132,11 @@ def _timed(run: Callable[[], Iterator[float]]) -> Iterator[float]:
     )
 
 
-def _surface(candidates: int) -> Surface:
-    return load_params().surfaces["home"].changed({"pool": candidates})
+def _best(ids: Ids, pool: int, pinned: Pinned) -> Ids:
+    """Places of the pool and of pinned products, as `service.candidates.gather` finds them."""
+    return np.concatenate(
+        [np.arange(min(pool, len(ids))), pool + np.flatnonzero(np.isin(ids[pool:], list(pinned.rows)))]
+    )
 
 
 def _hits(products: NDArray[np.int64], random: np.random.Generator) -> Hits:
@@ -174,8 +191,10 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=20)
     parser.add_argument("--rules", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--pool", type=int, help="as configured if left out")
+    parser.add_argument("--space", default="text", help="of MMR: text, or another that the configuration allows")
     given = parser.parse_args()
-    found = ranking_time(given.candidates, given.slots, given.rules, given.rounds)
+    found = ranking_time(given.candidates, given.slots, given.rules, given.rounds, given.pool, given.space)
     sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n")
 
 

@@ -17,10 +17,10 @@ _FEW = 3  # codes that are compared one after the other; more are looked up in a
 
 
 class Texts(NamedTuple):
-    """A keyword field of C products: a hashable key for each, and which texts a key stands for."""
+    """A keyword field of C products: a hashable key for each, and which texts a key stands for; None for itself."""
 
     keys: Sequence[Hashable]
-    texts: Callable[[Any], Iterable[str]]
+    texts: Callable[[Any], Iterable[str]] | None = None
 
 
 class Reader(Protocol):
@@ -39,7 +39,7 @@ class Columns:
     def __init__(self, ids: Ids, reader: Reader) -> None:
         self._ids = ids
         self._reader = reader
-        self._texts: dict[str, tuple[NDArray[np.int32], Mapping[str, list[int]]]] = {}
+        self._texts: dict[str, tuple[NDArray[np.int32], Mapping[Hashable, list[int]]]] = {}
         self._numbers: dict[str, NDArray[np.float64]] = {}
 
     def mask(self, condition: Condition) -> Mask:
@@ -71,7 +71,7 @@ class Columns:
 
     def _holds(self, field: str, any_of: tuple[object, ...]) -> Mask:
         codes, holders = self._text(field)
-        wanted = [code for value in any_of for code in holders.get(value, ())]  # type: ignore[call-overload]
+        wanted = [code for value in any_of for code in holders.get(value, ())]
         if len(wanted) <= _FEW:
             found = np.zeros(len(codes), dtype=bool)
             for code in wanted:
@@ -110,15 +110,18 @@ class Columns:
             self._numbers[field] = np.array(self._reader.numbers(field), dtype=np.float64)
         return self._numbers[field]
 
-    def _text(self, field: str) -> tuple[NDArray[np.int32], Mapping[str, list[int]]]:
+    def _text(self, field: str) -> tuple[NDArray[np.int32], Mapping[Hashable, list[int]]]:
         """int32[C], a code for each different value; and for each text the codes of the values that hold it."""
         if field not in self._texts:
             keys, texts = self._reader.texts(field)
             code_of: dict[Hashable, int] = defaultdict(count().__next__)  # one look per product, not two
             codes = np.fromiter(map(code_of.__getitem__, keys), np.int32, len(keys))
-            holders: dict[str, list[int]] = {}
-            for key, code in code_of.items():
-                for text in texts(key):
-                    holders.setdefault(text, []).append(code)
+            holders: dict[Hashable, list[int]] = {}
+            if texts is None:
+                holders = {key: [code] for key, code in code_of.items()}
+            else:
+                for key, code in code_of.items():
+                    for text in texts(key):
+                        holders.setdefault(text, []).append(code)
             self._texts[field] = codes, holders
         return self._texts[field]

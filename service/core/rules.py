@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filters import Filter, Match
@@ -98,6 +98,7 @@ class Quota:
         return int(self.max_percent * slots / 100 + 0.5)
 
 
+_KINDS = {Pin: "pin", Exclude: "exclude", IncludeOnly: "include_only", Quota: "quota"}
 Consequence = Boost | Pin | Exclude | IncludeOnly | Quota
 
 
@@ -132,7 +133,7 @@ class Rule:
         """One word for its consequence."""
         if isinstance(self.consequence, Boost):
             return "boost" if self.consequence.weight >= 0 else "bury"
-        return {Pin: "pin", Exclude: "exclude", IncludeOnly: "include_only", Quota: "quota"}[type(self.consequence)]
+        return _KINDS[type(self.consequence)]
 
     def required(self) -> Filter | None:
         """What every product must meet while an exclude or include-only rule is in force; None for other kinds."""
@@ -152,9 +153,8 @@ class Rule:
         return "scheduled" if self.start is not None and now < self.start else "active"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAct:
-    """What a rule did to one slate.
+class RuleAct(NamedTuple):
+    """What a rule did to one slate; a named tuple, because some dozens are made per request.
 
     Attributes
     ----------

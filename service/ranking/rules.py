@@ -13,6 +13,8 @@ from service.ranking.fuse import Fused
 def add_boosts(fused: Fused, boosts: Sequence[tuple[str, float, Mask]]) -> Fused:
     """The list, still in its order, with `weight` added to the scores of the products of each mask bool[C].
 
+    A boost that is about none of them is left out.
+
     Examples
     --------
     >>> fused = Fused(np.array([7, 8]), np.array([1.0, 0.5]), ("text",), np.array([[1.0, 0.5]]))
@@ -20,14 +22,14 @@ def add_boosts(fused: Fused, boosts: Sequence[tuple[str, float, Mask]]) -> Fused
     >>> boosted.scores.tolist(), boosted.signals, boosted.contributions.tolist()
     ([1.0, 2.5], ('text', 'rule:a'), [[1.0, 0.5], [0.0, 2.0]])
     """
-    if not boosts:
-        return fused
-    weights = np.array([weight for _, weight, _ in boosts])
-    gains = np.where([mask for _, _, mask in boosts], weights[:, None], 0.0)
+    masks = np.array([mask for _, _, mask in boosts]).reshape(len(boosts), len(fused.ids))
+    acting = np.flatnonzero(masks.any(axis=1))
+    weights = np.array([weight for _, weight, _ in boosts])[acting]
+    gains = masks[acting] * weights[:, None]
     return Fused(
         fused.ids,
         fused.scores + gains.sum(axis=0),
-        (*fused.signals, *(label for label, _, _ in boosts)),
+        (*fused.signals, *(boosts[number][0] for number in acting.tolist())),
         np.vstack([fused.contributions, gains]),
     )
 

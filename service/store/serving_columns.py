@@ -36,10 +36,12 @@ class RowReader:
         if field.startswith(_ATTRIBUTE):
             name = field.removeprefix(_ATTRIBUTE)
             found = [attributes.get(name) for attributes in self._column("attributes")]
-            return Texts([tuple(one) if isinstance(one, list) else one for one in found], _each)
+            if list in set(map(type, found)):
+                found = [tuple(one) if isinstance(one, list) else one for one in found]
+            return Texts(found, _each)
         if field == "tags":
             return Texts(list(map(tuple, self._column("tags"))), _each)
-        return Texts(self._column(field), _paths if field == "category" else _each)
+        return Texts(self._column(field), _paths if field == "category" else None)
 
     def numbers(self, field: str) -> Sequence[float | bool | None]:
         """Any other field."""
