@@ -166,7 +166,7 @@ class Surface(Frozen):
     rrf_k: float = Field(ge=0)
     in_stock_only: bool
     mmr_lambda: Share
-    mmr_space: Literal["text", "image", "behaviour"]
+    mmr_space: Literal["category", "text", "image", "behaviour"]
     caps: dict[str, Annotated[float, Field(gt=0, le=1)]]
     guests: GuestShares
     explore_floor: Share
@@ -176,6 +176,9 @@ class Surface(Frozen):
     uses_behaviour: bool
     exclude_types: tuple[EventType, ...]
     preference: Weight
+    dislike: Weight
+    rotation: Weight
+    rotation_half_life_hours: float = Field(gt=0)
     freshness: Weight
     freshness_half_life_days: float = Field(gt=0)
     weights: dict[str, Weight]

@@ -11,6 +11,7 @@ from service.core.rules import BY_RULE, STEERING, RuleAct
 from service.core.types import Ids, RankedItem, Slate, Trace
 from service.evidence import gather_evidence
 from service.experiments import assign
+from service.habits import habits
 from service.hydrate import hydrate
 from service.pins import look_at_pins
 from service.rank import adjust
@@ -66,7 +67,8 @@ def recommend(services: Services, request: Request) -> Slate:
     )  # steps retrieve, fuse and filter
     rows = {**candidates.rows, **pinned.rows}
     with watch.step("adjust"):
-        fused = adjust(candidates.fused, rows, surface, known.preferences, services.now())
+        losses = habits(services, request, known, surface, candidates.fused.ids)
+        fused = adjust(candidates.fused, rows, surface, known.preferences, services.now(), losses)
         steered = steer(ruled, fused, rows, pinned, n)
     with watch.step("diversify"):
         drawn = diversify(

@@ -30,6 +30,7 @@ def adjust(
     surface: Surface,
     preferences: Mapping[str, Any] | None,
     now: float,
+    losses: Mapping[str, Scores] | None = None,
 ) -> Fused:
     """Step 6: what is known of the products themselves changes their scores.
 
@@ -37,11 +38,12 @@ def adjust(
     ----------
     products : id -> row of every product in the list. now : seconds since 1970, UTC.
     preferences : what the user told on arrival: categories, brands, price range.
+    losses : by reason, float64[C] <= 0, in the order of the list.
     """
     if not len(fused.ids):
         return fused
     rows = [products[product_id] for product_id in fused.ids.tolist()]
-    gains: dict[str, Scores] = {}
+    gains: dict[str, Scores] = dict(losses or {})
     if surface.freshness:
         ages_days = (now - np.array([row.created_at.timestamp() for row in rows])) / _DAY_S
         gains["freshness"] = freshness(ages_days, surface.freshness, surface.freshness_half_life_days)

@@ -1,6 +1,6 @@
 """Step 7, diversify: variety by MMR, caps on groups, guests by chance, and a draw with known probabilities."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -119,6 +119,8 @@ def _numbered(values: list[Any]) -> NDArray[np.int64]:
 
 def space_vectors(known: Known, space: str, ids: Ids) -> Floats:
     """Unit vectors float32[C, D] of these products in a space; zeros where a product has none."""
+    if space == "category":
+        return kind_vectors([known.rows.get(product) for product in ids.tolist()] if known.rows else [None] * len(ids))
     if space != "behaviour":
         try:
             return _laid_out(ids, *known.cached.vectors(PRODUCTS, space, ids))
@@ -129,6 +131,19 @@ def space_vectors(known: Known, space: str, ids: Ids) -> Floats:
     found, places = known.cached.vectors(known.behaviour, "cf", ids)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     return _laid_out(ids, found / np.maximum(lengths, np.finfo(np.float32).tiny), places)
+
+
+def kind_vectors(rows: Sequence[ServingRow | None]) -> Floats:
+    """What kind of thing each product is, as unit vectors float32[C, G]: its category with all above it, and its tags.
+
+    Their cosine is the share of kinds that two products have in common (Ochiai 1957).
+    """
+    kinds = [{*row.category, *row.tags} if row is not None else set() for row in rows]
+    column = {kind: place for place, kind in enumerate(sorted(set().union(*kinds)))}
+    vectors = np.zeros((len(rows), max(1, len(column))), np.float32)
+    for place, own in enumerate(kinds):
+        vectors[place, [column[kind] for kind in own]] = 1 / max(1, len(own)) ** 0.5
+    return vectors
 
 
 def _laid_out(ids: Ids, found: Floats, places: Ids) -> Floats:

@@ -61,6 +61,7 @@ PIPELINE = (
     "past",
     "evidence",
     "why_not",
+    "habits",
     "impressions",
     "shelves",
     "shelf_lists",

@@ -12,7 +12,9 @@ from service.core.exposure import Exposure
 from service.core.types import Slate
 from service.pipeline import recommend
 from service.runtime import Runtime
-from service.store.catalog import get_products
+from service.store.catalog import get_products, product_ids
+from service.store.serving import serving_rows
+from service.variety import kind_vectors
 
 
 def ask(runtime: Runtime, surface: str = "search", text: str | None = "mug lamp bag", **changes: object) -> Slate:
@@ -62,6 +64,26 @@ def test_the_bandit_shows_what_is_clicked(runtime: Runtime) -> None:
     assert exposure.of(np.array([last]))[1].tolist() == [40.0]
 
 
-@pytest.mark.parametrize("space", ["text", "image", "behaviour"])
+@pytest.mark.parametrize("space", ["category", "text", "image", "behaviour"])
 def test_mmr_works_in_every_space_even_where_it_is_empty(runtime: Runtime, space: str) -> None:
     assert len(ask(runtime, mmr_lambda=0.5, mmr_space=space).items) == 6
+
+
+def test_mmr_over_categories_mixes_them(runtime: Runtime) -> None:
+    def kinds(slate: Slate) -> list[str | None]:
+        with runtime.database.session() as session:
+            rows = serving_rows(session, "default", [item.product_id for item in slate.items])
+        return [rows[item.product_id].category_path for item in slate.items]
+
+    plain = kinds(ask(runtime, text="mug", mmr_lambda=1.0))
+    mixed = kinds(ask(runtime, text="mug", mmr_lambda=0.3, mmr_space="category"))
+    assert plain[:3] == ["Home > Kitchen"] * 3
+    assert set(mixed[:3]) == {"Home > Kitchen", "Home > Lighting", "Bags"}
+
+
+def test_products_are_alike_by_the_kinds_they_share(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        ids = product_ids(session, "default", ["mug-1", "mug-2", "lamp-1", "bag-1"])
+        rows = serving_rows(session, "default", ids.values())
+    vectors = kind_vectors([*(rows[ids[name]] for name in ("mug-1", "mug-2", "lamp-1", "bag-1")), None])
+    assert np.allclose((vectors @ vectors.T)[0], [1, 1, 0.5, 0, 0])

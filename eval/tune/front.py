@@ -1,4 +1,4 @@
-"""What diversity costs: NDCG beside the variety of the texts over MMR's lambda, and which lambda to take."""
+"""What diversity costs: NDCG beside the variety of the lists over MMR's lambda, and which lambda to take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ _DEPTH = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tradeoff:
-    """One lambda: NDCG@10 float64[U] and intra-list diversity float64[U] (1 - mean cosine; NaN for one product)."""
+    """One lambda: NDCG@10 float64[U], and diversity float64[U]: 1 - mean cosine of a list's pairs in the space of MMR,
+    NaN for one product."""
 
     mmr_lambda: float
     ndcg: NDArray[np.float64]
@@ -32,7 +33,8 @@ def tradeoffs(
     lambdas: Sequence[float] = LAMBDAS,
 ) -> list[Tradeoff]:  # fmt: skip
     """Each lambda on the same users, from relevance only to more and more variety."""
-    vectors: Floats = space_vectors(Known(services.vectors), "text", gathered.products)
+    known, space = Known(services.vectors, gathered.behaviour, gathered.rows), gathered.surface.mmr_space
+    vectors: Floats = space_vectors(known, space, gathered.products)
     found = []
     for mmr_lambda in lambdas:
         places = gathered.diverse_places(services, choice, mmr_lambda, users, _DEPTH)

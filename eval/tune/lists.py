@@ -1,7 +1,7 @@
 """Every signal's list for every user at every half-life, retrieved once: a trial then only has to fuse."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from service.hydrate import hydrate
 from service.rank import fuse
 from service.ranking.fuse import Fused
 from service.retrieve import ask, retrieve
+from service.store.serving import ServingRow, serving_rows
 from service.store.vectors import Hits
 from service.variety import Known, diversify
 
@@ -39,13 +40,14 @@ class Gathered:
     ----------
     lists : (signal, half-life) -> U lists, None where the signal was silent; half-life 0 for those that have none.
     products : int64[P], internal ids in the order of the places. surface : the home feed as configured.
-    behaviour : the release's collection.
+    behaviour : the release's collection. rows : of every product.
     """
 
     lists: dict[tuple[str, float], list[Hits | None]]
     products: Ids
     surface: Surface
     behaviour: str | None = None
+    rows: Mapping[int, ServingRow] = field(default_factory=dict)
 
     def fused(self, choice: Choice, user: int) -> Fused:
         """One user's feed before anything is known of the products."""
@@ -72,7 +74,7 @@ class Gathered:
         for row, user in enumerate(users):
             fused = self.fused(choice, user)
             pool = fused.take(np.arange(min(len(fused.ids), max(surface.pool, n))))
-            ids = diversify(Known(services.vectors, self.behaviour), pool, surface, n, seed=0).fused.ids[:n]
+            ids = diversify(Known(services.vectors, self.behaviour, self.rows), pool, surface, n, seed=0).fused.ids[:n]
             out[row, : len(ids)] = np.searchsorted(self.products, ids)
         return out
 
@@ -104,7 +106,10 @@ def gather(
                 lists[key].append(found.get(signal))
             on_progress(1)
     release = trained.runtime.services.release()
-    return Gathered(lists, trained.data.products, surface, release.behaviour if release else None)
+    products = trained.data.products
+    with trained.runtime.database.session() as session:
+        rows = serving_rows(session, DEFAULT_TENANT, products.tolist())
+    return Gathered(lists, products, surface, release.behaviour if release else None, rows)
 
 
 def _lists(services: Services, surface: Surface, user: str, signals: Sequence[str]) -> dict[str, Hits]:

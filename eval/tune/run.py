@@ -128,13 +128,13 @@ def _diversity(
     wanted: Tune, trained: "Trained", asked: "Asked", gathered: Gathered, best: Choice, users: Sequence[int]
 ) -> tuple[list[dict[str, Any]], Tradeoff]:
     found = tradeoffs(gathered, trained.runtime.services, best, users, asked.relevant)
-    means = [(float(one.ndcg.mean()), float(np.nanmean(one.diversity))) for one in found]
+    means = [(float(one.ndcg.mean()), float(np.nan_to_num(one.diversity).mean())) for one in found]
     on_front = front(means)
     points = [
         {
             "mmr_lambda": one.mmr_lambda,
             METRIC: round(value, 5),
-            "text_diversity": round(variety, 5),
+            "diversity": round(variety, 5),
             "on_front": best_of,
         }
         for one, (value, variety), best_of in zip(found, means, on_front, strict=True)

@@ -56,12 +56,12 @@ def _show(console: "Console", result: dict[str, Any]) -> None:
             chosen.add_row(f"{unit} of {signal}", f"{value:g}", f"{tuned[what][signal]:g}")
     chosen.add_row("mmr_lambda", f"{current['mmr_lambda']:g}", f"{tuned['mmr_lambda']:g}")
     console.print(chosen)
-    front = Table("lambda", "NDCG@10", "text diversity", "Pareto front", title="What diversity costs", box=SIMPLE_HEAD)
+    front = Table("lambda", "NDCG@10", "diversity", "Pareto front", title="What diversity costs", box=SIMPLE_HEAD)
     for point in result["front"]:
         front.add_row(
             f"{point['mmr_lambda']:g}",
             f"{point['ndcg@10']:.4f}",
-            f"{point['text_diversity']:.4f}",
+            f"{point['diversity']:.4f}",
             "yes" if point["on_front"] else "",
         )
     console.print(front)

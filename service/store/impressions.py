@@ -55,6 +55,19 @@ def recent_feeds(session: Session, tenant: str, *, limit: int, surface: str | No
     return [_to_impression(row) for row in rows.all()]
 
 
+def shown_to(
+    session: Session, tenant: str, user: str, *, surface: str, since: datetime, limit: int = 50
+) -> list[tuple[datetime, list[int]]]:
+    """When a user was shown slates of a surface since then, newest first, and their products."""
+    query = (
+        select(_I.at, _I.slots)
+        .where(_I.user == user, _I.at >= since, _I.tenant == tenant, _I.surface == surface)
+        .order_by(_I.at.desc())
+        .limit(limit)
+    )
+    return [(row.at, row.slots["products"]) for row in session.connection().execute(query).all()]
+
+
 def read_slots(database: Database, tenant: str, since: datetime) -> Iterator[tuple[datetime, list[int]]]:
     """When each slate since then was shown, and its products in slot order; nothing else, because there are many."""
     query = select(_I.at, _I.slots).where(_I.tenant == tenant, _I.at >= since)

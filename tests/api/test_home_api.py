@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from config.settings import Settings
 from indexer.sync import index_stale
 from service.api.schemas import HomeOut, SlateOut
 from service.app import create_app
+from service.context import Request
+from service.core.impression import Impression
 from service.core.types import EventType, Interaction, Product
+from service.pipeline import recommend
 from service.runtime import Runtime, open_runtime
-from service.store.catalog import upsert_products
+from service.store.catalog import product_ids, upsert_products
 from service.store.events import record_events
-from service.store.impressions import impressions_of_request
+from service.store.impressions import impressions_of_request, write_impressions
 from service.store.users import put_user
 
 NOW = datetime.now(UTC)
@@ -231,3 +235,35 @@ def test_what_a_page_shows_is_kept_with_its_shelves(client: TestClient, shop: Ru
         ("for_you", "kept", 2),
         ("new_arrivals", "kept", 2),
     ]
+
+
+def test_what_resembles_a_hidden_product_sinks(client: TestClient, shop: Runtime) -> None:
+    record(shop, did(EventType.VIEW, "mug-1", "grumpy", 2), did(EventType.VIEW, "lamp-1", "grumpy", 3))
+    before = ids(home(client, user="grumpy", n=10))
+    record(shop, did(EventType.HIDE, "mug-2", "grumpy", 0))
+    body = home(client, user="grumpy", n=10)
+    assert "mug-2" not in ids(body)
+    losses = {item["id"]: item["contributions"].get("disliked", 0.0) for item in body["items"]}
+    assert losses["mug-1"] < losses["lamp-1"] == losses["bag-1"] == 0.0  # other mugs, but neither red lamps nor bags
+    assert ids(body).index("mug-1") >= before.index("mug-1")
+
+
+def test_what_was_shown_and_left_alone_sinks_where_rotation_is_on(shop: Runtime) -> None:
+    surface = shop.params.surfaces["home"].model_copy(update={"rotation": 5.0, "mmr_lambda": 1.0})
+    params = shop.params.model_copy(update={"surfaces": shop.params.surfaces | {"home": surface}})
+    record(shop, did(EventType.VIEW, "mug-1", "tired", 2))
+    services = replace(shop.services, params=params)
+
+    def feed(number: int) -> list[int]:
+        slate = recommend(services, Request("home", f"t-{number}", "default", user="tired", n=3))
+        with shop.database.session() as session:
+            at = datetime.now(UTC)
+            who = ("tired", None, at, "personal", slate.items)
+            write_impressions(session, [Impression(f"t-{number}", "default", "home", None, {}, None, *who)])
+        return [item.product_id for item in slate.items]
+
+    first, second, third = feed(1), feed(2), feed(3)
+    with shop.database.session() as session:
+        seen = set(product_ids(session, "default", ["mug-1"]).values())
+    assert not (set(first) - seen) & set(second)
+    assert set(third) - seen
