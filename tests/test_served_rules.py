@@ -27,10 +27,9 @@ def live(database: Database, refresh_s: float) -> LiveRules:
 
 def keep(database: Database, rule_id: str, *, at: datetime = NOW, **also: object) -> None:
     condition = {"must": [{"field": "brand", "match": "Alba"}]}
+    rule = {"id": rule_id, "condition": condition, "consequence": {"kind": "exclude"}, **also}
     with database.session() as session:
-        put_rule(
-            session, "default", {"id": rule_id, "condition": condition, "consequence": {"kind": "exclude"}, **also}, now=at
-        )  # fmt: skip
+        put_rule(session, "default", rule, now=at)
 
 
 def ids(rules: LiveRules, tenant: str = "default") -> list[str]:

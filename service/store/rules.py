@@ -1,6 +1,6 @@
 """Business rules in SQL: few, in their JSON form, read as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import Session
 
-from service.core.errors import Conflict, NotFound
+from service.core.errors import Conflict, InvalidQuery, NotFound
 from service.store.product_rows import is_storable
 from service.store.tables import RULE
 from service.store.upsert import lock_for_writing
@@ -57,8 +57,10 @@ def add_rule(session: Session, tenant: str, data: Mapping[str, Any], *, now: dat
 
     Raises
     ------
+    InvalidQuery : text the database cannot hold.
     Conflict : there is one with this id, or there are as many as there can be.
     """
+    _check_storable(data)
     lock_for_writing(session)
     connection = session.connection()
     _check_room(session, tenant)
@@ -73,8 +75,10 @@ def put_rule(session: Session, tenant: str, data: Mapping[str, Any], *, now: dat
 
     Raises
     ------
+    InvalidQuery : text the database cannot hold.
     Conflict : it is new, and there are as many as there can be.
     """
+    _check_storable(data)
     lock_for_writing(session)
     changed = _of(update(RULE), tenant, data["id"]).values(updated_at=now, data=dict(data))
     if not session.connection().execute(changed).rowcount:
@@ -91,6 +95,25 @@ def delete_rule(session: Session, tenant: str, rule_id: str) -> None:
     """
     get_rule(session, tenant, rule_id)
     session.connection().execute(_of(delete(RULE), tenant, rule_id))
+
+
+def _check_storable(data: Mapping[str, Any]) -> None:
+    for text in _texts(data):
+        if not is_storable(text):
+            raise InvalidQuery(
+                f"a rule holds text without NUL bytes and half surrogate pairs, got {text[:100]!a}", code="invalid_rule"
+            )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from (*_texts(name), *_texts(inner))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _check_room(session: Session, tenant: str) -> None:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 BAGS = {"must": [{"field": "category", "match": "Bags"}]}
@@ -194,6 +196,27 @@ def test_numbers_that_are_none_and_conditions_too_deep_are_refused(client: TestC
         assert answer.status_code == 422, answer.text
 
 
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["must", "should", "field", "match", "range", "kind", "weight", "products", "gte"]), inner
+    ),
+    max_leaves=8,
+)  # fmt: skip
+NAMES = ["id", "name", "scope", "condition", "consequence", "priority", "start", "end", "enabled", "rules", "limit"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.dictionaries(st.sampled_from(NAMES), ANY | st.sampled_from([BAGS, EXCLUDE])))
+def test_whatever_is_sent_the_answer_is_never_an_internal_error(client: TestClient, body: dict) -> None:
+    for method, path in (
+        ("POST", "/v1/rules"), ("PUT", "/v1/rules/x"), ("PATCH", "/v1/rules/x"), ("POST", "/v1/rules/lint"),
+        ("POST", "/v1/rules/dry-run"), ("POST", "/v1/search"),
+    ):  # fmt: skip
+        sent = body if path != "/v1/search" else {"query": "mug", "boost": body.get("scope")}
+        assert client.request(method, path, json=sent).status_code < 500, (method, path)
+
+
 def test_a_patch_is_checked_as_a_whole(client: TestClient) -> None:
     make(client, id="a", condition=BAGS, consequence=EXCLUDE, end="2030-01-01T00:00:00Z")
     for change in ({}, {"start": "2031-01-01"}, {"condition": None}, {"enabled": None}, {"id": "b"}):
@@ -228,3 +251,19 @@ def test_a_dry_run_tells_what_comes_what_leaves_and_what_it_costs(client: TestCl
     assert client.post("/v1/rules/dry-run", json={"ids": ["nope"]}).status_code == 404
     assert client.post("/v1/rules/dry-run", json={}).status_code == 422
     assert client.post("/v1/rules/dry-run", json={"rules": [rule], "surface": "moon"}).status_code == 422
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"\u0000"])
+def test_text_that_no_database_holds_is_refused_or_matches_nothing(client: TestClient, text: str) -> None:
+    condition = f'{{"must": [{{"field": "brand", "match": "{text}"}}]}}'
+    rule = f'{{"condition": {condition}, "consequence": {{"kind": "exclude"}}}}'
+    pin = f'{{"consequence": {{"kind": "pin", "products": [{{"id": "{text}", "position": 1}}]}}}}'
+    for path, body, status in (
+        ("/v1/rules", rule, 422),
+        ("/v1/rules", pin, 422),
+        ("/v1/rules/lint", f'{{"rules": [{rule}]}}', 200),
+        ("/v1/rules/dry-run", f'{{"rules": [{rule}]}}', 200),
+        ("/v1/search", f'{{"query": "mug", "boost": [{{"filter": {condition}, "weight": 1}}]}}', 200),
+    ):
+        answer = client.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == status, (path, answer.text)

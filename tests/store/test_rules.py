@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.core.errors import Conflict, NotFound
+from service.core.errors import Conflict, InvalidQuery, NotFound
 from service.store import rules as store
 from service.store.database import Database
 
@@ -48,3 +48,10 @@ def test_there_is_an_end_to_the_number_of_rules(database: Database, monkeypatch:
         with pytest.raises(Conflict, match="there are 1 rules"):
             store.put_rule(session, "default", {**SALE, "id": "other"}, now=NOW)
         store.put_rule(session, "default", SALE, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800"])
+def test_what_no_database_holds_is_refused_and_not_the_databases_fault(database: Database, text: str) -> None:
+    bad = {**SALE, "condition": {"must": [{"field": "tags", "match": text}]}}
+    with pytest.raises(InvalidQuery), database.session() as session:
+        store.add_rule(session, "default", bad, now=NOW)
