@@ -170,6 +170,7 @@ def _checked(state: AppState, rule_id: str, body: RuleFields) -> dict[str, Any]:
     """
     names = list(RuleFields.model_fields)
     data = {"id": rule_id} | body.model_dump(mode="json", include=set(names))
+    store.check_storable(data)
     _parsed(state, data)
     return data
 

@@ -60,7 +60,7 @@ def add_rule(session: Session, tenant: str, data: Mapping[str, Any], *, now: dat
     InvalidQuery : text the database cannot hold.
     Conflict : there is one with this id, or there are as many as there can be.
     """
-    _check_storable(data)
+    check_storable(data)
     lock_for_writing(session)
     connection = session.connection()
     _check_room(session, tenant)
@@ -78,7 +78,7 @@ def put_rule(session: Session, tenant: str, data: Mapping[str, Any], *, now: dat
     InvalidQuery : text the database cannot hold.
     Conflict : it is new, and there are as many as there can be.
     """
-    _check_storable(data)
+    check_storable(data)
     lock_for_writing(session)
     changed = _of(update(RULE), tenant, data["id"]).values(updated_at=now, data=dict(data))
     if not session.connection().execute(changed).rowcount:
@@ -97,7 +97,13 @@ def delete_rule(session: Session, tenant: str, rule_id: str) -> None:
     session.connection().execute(_of(delete(RULE), tenant, rule_id))
 
 
-def _check_storable(data: Mapping[str, Any]) -> None:
+def check_storable(data: Mapping[str, Any]) -> None:
+    """Refuse a rule that neither the database nor the index can hold.
+
+    Raises
+    ------
+    InvalidQuery : a text in it has a NUL byte or half a surrogate pair.
+    """
     for text in _texts(data):
         if not is_storable(text):
             raise InvalidQuery(

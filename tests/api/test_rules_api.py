@@ -261,8 +261,8 @@ def test_text_that_no_database_holds_is_refused_or_matches_nothing(client: TestC
     for path, body, status in (
         ("/v1/rules", rule, 422),
         ("/v1/rules", pin, 422),
-        ("/v1/rules/lint", f'{{"rules": [{rule}]}}', 200),
-        ("/v1/rules/dry-run", f'{{"rules": [{rule}]}}', 200),
+        ("/v1/rules/lint", f'{{"rules": [{rule}]}}', 422),
+        ("/v1/rules/dry-run", f'{{"rules": [{rule}]}}', 422),
         ("/v1/search", f'{{"query": "mug", "boost": [{{"filter": {condition}, "weight": 1}}]}}', 200),
     ):
         answer = client.post(path, content=body, headers={"content-type": "application/json"})
