@@ -25,6 +25,7 @@ from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
 from service.background import make_background
 from service.runtime import Runtime
+from service.warm import WarmUp
 
 MAX_BODY_BYTES = 16 * 2**20
 
@@ -47,11 +48,14 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warm_up = WarmUp(runtime.services)
         runtime.impressions.start()
+        warm_up.start()
         try:
             with background.running() if background else nullcontext():
                 yield
         finally:
+            warm_up.stop()
             await wordsmith.close()
             runtime.impressions.stop()
 

@@ -62,6 +62,7 @@ PIPELINE = (
     "evidence",
     "why_not",
     "habits",
+    "warm",
     "impressions",
     "shelves",
     "shelf_lists",

@@ -9,6 +9,7 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlmodel import Session
 
 from service.core.behaviour import History
+from service.core.types import EventType
 from service.store.event_rows import INTERACTION_COLUMNS, StoredInteraction, session_key, to_interaction
 from service.store.history import history
 from service.store.product_rows import is_storable
@@ -19,10 +20,11 @@ from service.store.users import check_user_id, ensure_users, get_user
 
 __all__ = [
     "EventOutcome", "EventStatus", "History", "StoredInteraction", "UnknownProducts", "history", "merge_session",
-    "record_events", "resolve_products", "user_events",
+    "recent_queries", "record_events", "resolve_products", "user_events",
 ]  # fmt: skip
 
 _I = INTERACTION.c
+_LOOKED_AT = 100_000  # interactions among which the newest searches are looked for
 
 
 def user_events(
@@ -91,3 +93,10 @@ def resolve_products(session: Session, tenant: str) -> int:
         .values(product_id=found)
     )
     return session.connection().execute(statement).rowcount
+
+
+def recent_queries(session: Session, tenant: str, *, limit: int) -> list[str]:
+    """What was searched for lately, newest first, without repeats; looks at the newest interactions only."""
+    newest = select(_I.type, _I.query).where(_I.tenant == tenant).order_by(_I.at.desc()).limit(_LOOKED_AT).subquery()
+    query = select(newest.c.query).where(newest.c.type == EventType.SEARCH, newest.c.query.is_not(None))
+    return list(dict.fromkeys(session.connection().execute(query).scalars()))[:limit]

@@ -25,6 +25,7 @@ from service.store.events import (
     UnknownProducts,
     history,
     merge_session,
+    recent_queries,
     record_events,
     resolve_products,
     user_events,
@@ -371,3 +372,16 @@ def test_threads_that_make_the_same_users_find_the_same_ones(shop: Database) -> 
     with shop.session() as session:
         assert session.connection().execute(select(func.count()).select_from(USERS)).scalar_one() == 40
     assert count(shop) == 160
+
+
+def test_recent_searches_come_newest_first_without_repeats(database: Database) -> None:
+    def search(query: str, minute: int) -> Interaction:
+        return Interaction(EventType.SEARCH, NOW + timedelta(minutes=minute), user="anna", query=query)
+
+    view = Interaction(EventType.VIEW, NOW + timedelta(minutes=9), user="anna", product="P1")
+    with database.session() as session:
+        events = [search("lamp", 1), search("mug", 2), search("lamp", 3), view]
+        record_events(session, events, unknown_products="keep", now=NOW + timedelta(hours=1))
+        assert recent_queries(session, "default", limit=9) == ["lamp", "mug"]
+        assert recent_queries(session, "default", limit=1) == ["lamp"]
+        assert recent_queries(session, "other", limit=9) == []

@@ -1,0 +1,46 @@
+"""What a serving process does right after its start, so that its first answers are as fast as the later ones."""
+
+from threading import Event, Thread
+
+import structlog
+
+from service.context import Services
+from service.core.types import DEFAULT_TENANT
+from service.store.events import recent_queries
+
+log = structlog.get_logger()
+
+_QUERIES = 500
+
+
+class WarmUp:
+    """A thread that runs the models once and encodes what was searched for lately: feeds look at it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="warm-up", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the query in work."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            encoders = self._services.encoders
+            encoders.text.encode_query("warm-up")
+            if encoders.image is not None:
+                encoders.image.encode_query("warm-up")
+            with self._services.database.session() as session:
+                queries = recent_queries(session, DEFAULT_TENANT, limit=_QUERIES)
+            for query in queries:
+                if self._stop.wait(0.001):  # requests go first
+                    return
+                encoders.text.encode_query(query)
+        except Exception as error:  # noqa: BLE001  the first requests are slower then, nothing else
+            log.warning("warm_up_failed", error=str(error))
