@@ -138,11 +138,12 @@ def kind_vectors(rows: Sequence[ServingRow | None]) -> Floats:
 
     Their cosine is the share of kinds that two products have in common (Ochiai 1957).
     """
-    kinds = [{*row.category, *row.tags} if row is not None else set() for row in rows]
-    column = {kind: place for place, kind in enumerate(sorted(set().union(*kinds)))}
+    column: dict[str, int] = {}
+    kinds = [{*row.category, *row.tags} if row is not None else () for row in rows]
+    columns = [column.setdefault(kind, len(column)) for own in kinds for kind in own]
+    counts = np.array([len(own) for own in kinds])
     vectors = np.zeros((len(rows), max(1, len(column))), np.float32)
-    for place, own in enumerate(kinds):
-        vectors[place, [column[kind] for kind in own]] = 1 / max(1, len(own)) ** 0.5
+    vectors[np.repeat(np.arange(len(rows)), counts), columns] = np.repeat(np.maximum(counts, 1) ** -0.5, counts)
     return vectors
 
 

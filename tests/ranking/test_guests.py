@@ -50,7 +50,7 @@ def test_a_category_the_slate_leaves_out_gets_the_odds():
     assert (odds[:2] == 0).all()
     assert odds[2] > odds[3] > 0
     assert odds[4] == 0
-    assert not balance(scores, np.array([0, 1, 0, 1, 0]), n=2)[0]
+    assert not balance(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0, 1, 0, 1]), n=2).any()  # both have their half
 
 
 @given(st.lists(st.floats(-5, 5), max_size=9).map(np.array), st.integers(0, 9))
