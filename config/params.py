@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
+from config.search import Search
 from config.training import Releases, Training
 from config.wording import Wording
 from service.core.errors import ConfigurationError
@@ -233,6 +234,7 @@ class Params(Frozen):
     page: Page
     wording: Wording
     rules: RuleParams
+    search: Search
     assignment: Assignment
     experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]
