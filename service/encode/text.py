@@ -4,13 +4,13 @@ import hashlib
 import logging
 import warnings
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from service.core.errors import ConfigurationError
 from service.core.types import Floats, Ids
+from service.encode.queries import QueryVectors
 from service.encode.torch_threads import set_torch_threads
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the official all-MiniLM-L6-v2
@@ -32,7 +32,15 @@ class TextEncoder:
         self.size: int = model.get_embedding_dimension()  # type: ignore[attr-defined]
         limit = getattr(model, "max_seq_length", None)
         self.max_pieces: int | None = limit if isinstance(limit, int) else None
-        self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
+        self._queries = QueryVectors(self._encode_query, query_cache)
+
+    def encode_query(self, text: str) -> Floats:
+        """One query to a unit vector, float32[D]; remembered, so treat it as read-only."""
+        return self._queries.get(text)
+
+    def known_query(self, text: str) -> Floats | None:
+        """The same if it costs nothing; None if it would have to be encoded, which a thread then does."""
+        return self._queries.peek(text)
 
     def encode(self, texts: Sequence[str], batch: int = 32) -> Floats:
         """Product texts to unit vectors, float32[P, D]; cosine similarity is their dot product."""
@@ -48,7 +56,6 @@ class TextEncoder:
         return np.array([len(pieces) for pieces in found], dtype=np.int64)
 
     def _encode_query(self, text: str) -> Floats:
-        """One query to a unit vector, float32[D]; cached, so treat it as read-only."""
         vector = self._model.encode_query(  # type: ignore[attr-defined]
             text, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )

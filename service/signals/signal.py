@@ -16,6 +16,9 @@ class QueryTextEncoder(Protocol):
     def encode_query(self, text: str) -> Floats:
         """One query to a unit vector float32[D]."""
 
+    def known_query(self, text: str) -> Floats | None:
+        """The same if it costs nothing; None if it would have to be encoded, which happens behind the request."""
+
 
 class QueryImageEncoder(Protocol):
     """Words to vectors in the space of pictures."""

@@ -97,8 +97,18 @@ def test_a_click_counts_in_the_very_next_answer(client: TestClient, shop: Runtim
 
 def test_a_search_alone_makes_a_feed_personal(client: TestClient, shop: Runtime) -> None:
     record(shop, Interaction(EventType.SEARCH, NOW, user="searcher", query="green lamp"))
+    client.get("/v1/search", params={"q": "green lamp"})
     body = home(client, user="searcher")
     assert (body["fallback"], ids(body)[0], body["items"][0]["source"]) == (None, "lamp-3", "searches")
+
+
+def test_a_search_made_elsewhere_counts_a_moment_later(client: TestClient, shop: Runtime) -> None:
+    record(shop, Interaction(EventType.SEARCH, NOW, user="elsewhere", query="a white bag"))
+    end = time.monotonic() + 5
+    while not any("searches" in item["contributions"] for item in home(client, user="elsewhere")["items"]):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert "bag-4" in ids(home(client, user="elsewhere"))[:3]
 
 
 def test_an_anonymous_session_has_a_feed_too(client: TestClient, shop: Runtime) -> None:

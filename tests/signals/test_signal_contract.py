@@ -54,9 +54,11 @@ def anchored(space):
 
 
 @pytest.fixture
-def with_past(space):
+def with_past(space, encoders):
     """A query of someone with a past in every slot."""
     profile = {slot: any_vector(space[0], slot) for slot in ("text", "image")}
+    for words in ("blue lamp", "red mug"):
+        encoders.text.encode_query(words)  # known from now on
     half_lives = dict.fromkeys(SIGNALS, 1.0)
     user = any_vector(space[0], "cf")
     past = Past(np.array([3, 4]), np.ones(2), half_lives, np.array([4]), profile, user, ("blue lamp", "red mug"))

@@ -1,0 +1,71 @@
+"""Query vectors, kept: most queries come again, and encoding one takes longer than everything else in a request."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from queue import Full, Queue
+from threading import Lock, Thread
+
+from service.core.types import Floats
+
+_MOST_WAITING = 1_000
+
+
+class QueryVectors:
+    """A bounded memory of what `encode` made of texts, least recently used first to go.
+
+    Parameters
+    ----------
+    size : texts remembered; 0 remembers none.
+    """
+
+    def __init__(self, encode: Callable[[str], Floats], size: int) -> None:
+        self._encode = encode
+        self._size = size
+        self._known: OrderedDict[str, Floats] = OrderedDict()
+        self._lock = Lock()
+        self._waiting: Queue[str] = Queue(_MOST_WAITING)
+        self._thread: Thread | None = None
+
+    def get(self, text: str) -> Floats:
+        """The vector, float32[D], encoded now if it is not known; treat it as read-only."""
+        vector = self._recall(text)
+        if vector is None:
+            vector = self._encode(text)
+            self._remember(text, vector)
+        return vector
+
+    def peek(self, text: str) -> Floats | None:
+        """The vector if it is known; if not, None, and a thread will soon know it."""
+        vector = self._recall(text)
+        if vector is None and self._size:
+            self._ask_for(text)
+        return vector
+
+    def _recall(self, text: str) -> Floats | None:
+        with self._lock:
+            vector = self._known.get(text)
+            if vector is not None:
+                self._known.move_to_end(text)
+            return vector
+
+    def _remember(self, text: str, vector: Floats) -> None:
+        with self._lock:
+            self._known[text] = vector
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+
+    def _ask_for(self, text: str) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="queries", daemon=True)
+                self._thread.start()
+        try:
+            self._waiting.put_nowait(text)
+        except Full:
+            return  # whoever needs it asks again
+
+    def _work(self) -> None:
+        while True:
+            text = self._waiting.get()
+            if self._recall(text) is None:
+                self._remember(text, self._encode(text))
