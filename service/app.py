@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from service.api import (
@@ -17,6 +18,7 @@ from service.api import (
     rules,
     search,
     similar,
+    synonyms,
     users,
     wording,
 )
@@ -24,11 +26,15 @@ from service.api.clock import Clock, utc_now
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
 from service.background import make_background
+from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
 from service.warm import WarmUp
 
 MAX_BODY_BYTES = 16 * 2**20
 
+_ROUTES = (
+    search, synonyms, similar, bundle, home, popular, products, events, users, rules, explain, wording, health,
+)  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
     for status, text in (
@@ -50,6 +56,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         warm_up = WarmUp(runtime.services)
         runtime.impressions.start()
+        await to_thread.run_sync(runtime.services.words, DEFAULT_TENANT)  # so that no query has to wait for it
         warm_up.start()
         try:
             with background.running() if background else nullcontext():
@@ -70,7 +77,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
     app.state.wordsmith = wordsmith
-    for module in (search, similar, bundle, home, popular, products, events, users, rules, explain, wording, health):
+    for module in _ROUTES:
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

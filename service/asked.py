@@ -28,6 +28,8 @@ def asked_of(request: Request) -> dict[str, Any] | None:
         asked["weights"] = dict(request.weights)
     if request.boosts:
         asked["boosts"] = [[filter_json(wanted), weight] for wanted, weight in request.boosts]
+    if not request.correct:
+        asked["correct"] = False
     try:
         return None if rb"\u0000" in orjson.dumps(asked) else asked
     except (TypeError, ValueError):
@@ -52,5 +54,5 @@ def request_again(shown: Impression, fields: Mapping[str, FieldKind]) -> Request
         boosts=tuple(
             (parse_filter(wanted, fields) or Filter(), weight) for wanted, weight in asked.get("boosts", ())
         ),
-        shelf=shown.shelf,
+        shelf=shown.shelf, correct=asked.get("correct", True),
     )  # fmt: skip

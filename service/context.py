@@ -14,6 +14,7 @@ from service.signals import Encoders
 from service.store.database import Database
 from service.store.vector_cache import VectorCache
 from service.store.vectors import VectorStore
+from service.words.understand import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Request:
     variants : experiment -> variant that a tester wants to see.
     boosts : conditions, and what is added to the fused score of products that meet them.
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
-    explain : gather the evidence for every product shown.
+    explain : gather the evidence for every product shown. correct : False leaves misspelt words of `text` as they are.
     """
 
     surface: str
@@ -47,6 +48,7 @@ class Request:
     shelf: str | None = None
     taken: frozenset[int] = frozenset()
     explain: bool = False
+    correct: bool = True
 
     @property
     def visitor(self) -> str | None:
@@ -67,6 +69,10 @@ def _no_rules(_: str) -> tuple[Rule, ...]:
     return ()
 
 
+def _no_words(_: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the pipeline works with; built once by `service.runtime`.
@@ -75,7 +81,8 @@ class Services:
     ----------
     vectors : dense vectors of `store`, kept in memory.
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
-    rules : a tenant's business rules, disabled ones too, the one first that has its way.
+    rules : a tenant's business rules, disabled ones too, the one first that has its way. words : what a tenant's
+        queries are read with.
     record : step 8. now : seconds since 1970, UTC.
     """
 
@@ -89,3 +96,4 @@ class Services:
     popular: Callable[[str], Popular | None] = _no_popular
     rules: Callable[[str], tuple[Rule, ...]] = _no_rules
     now: Callable[[], float] = time.time
+    words: Callable[[str], Words | None] = _no_words

@@ -1,10 +1,11 @@
 """Step 2, hydrate: fetch everything known about a request, so that later steps need no look-ups of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sqlmodel import Session
 
 from config.params import Surface
 from service.context import Request, Services
@@ -13,6 +14,7 @@ from service.core.errors import IndexNotReady
 from service.core.exposure import Exposure
 from service.core.popular import Popular
 from service.core.types import Anchor, Floats, Ids, Past, Query
+from service.core.understood import Understood
 from service.encode.document import product_text
 from service.past import make_past, seen
 from service.served_release import ServedRelease
@@ -21,6 +23,8 @@ from service.store.history import history
 from service.store.product_rows import StoredProduct
 from service.store.spaces import PRODUCTS
 from service.store.users import StoredUser, find_user
+from service.words.exact import ids_named
+from service.words.understand import understand
 
 _DAY_S = 86_400
 FEW_PRODUCTS = 5  # a history shorter than this is helped by what the user told on arrival
@@ -35,7 +39,7 @@ class Hydrated:
     excluded : internal ids never to be shown: asked for, hidden, or had already.
     level : what the answer can build on: personal, session, category or global. reason : why not on more.
     preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
-    history : what the user did.
+    history : what the user did. understood : how the words of the query were read.
     """
 
     query: Query
@@ -46,6 +50,7 @@ class Hydrated:
     preferences: Mapping[str, Any] | None = None
     exposure: Exposure | None = None
     history: History = field(default_factory=no_history)
+    understood: Understood | None = None
 
 
 def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
@@ -63,6 +68,7 @@ def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
             if request.exclude
             else frozenset()
         )
+        understood = _read(services, request, session) if request.text else None
         known = no_history()
         user = None
         if surface.personal and (request.user or request.session):
@@ -73,8 +79,21 @@ def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
     anchor = _anchor(services, stored, release) if stored is not None else None
     if not surface.personal:
         query = Query(request.text, anchor, behaviour=release.behaviour if release else None)
-        return Hydrated(query, excluded, release, "content")
-    return _personal(services, request, surface, release, known, user, anchor, excluded)
+        hydrated = Hydrated(query, excluded, release, "content")
+    else:
+        hydrated = _personal(services, request, surface, release, known, user, anchor, excluded)
+    if understood is None:
+        return hydrated
+    query = replace(hydrated.query, text=understood.text, words=understood.words)
+    return replace(hydrated, query=query, understood=understood)
+
+
+def _read(services: Services, request: Request, session: Session) -> Understood:
+    """What the words of the query mean here, and which products they name outright."""
+    text, params = request.text or "", services.params.search
+    understood = understand(text, services.words(request.tenant), params, is_corrected=request.correct)
+    named = catalog.product_ids(session, request.tenant, ids_named(text)) if params.exact else {}
+    return replace(understood, exact=tuple(dict.fromkeys((*named.values(), *understood.exact))))
 
 
 def _personal(

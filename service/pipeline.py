@@ -23,6 +23,7 @@ from service.rules_for import rules_for
 from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Diversified, Known, diversify
+from service.words.exact import put_first
 
 
 def recommend(services: Services, request: Request) -> Slate:
@@ -69,6 +70,8 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("adjust"):
         losses = habits(services, request, known, surface, candidates.fused.ids)
         fused = adjust(candidates.fused, rows, surface, known.preferences, services.now(), losses)
+        if known.understood is not None:
+            fused = put_first(fused, known.understood.exact, params.search.exact)
         steered = steer(ruled, fused, rows, pinned, n)
     with watch.step("diversify"):
         drawn = diversify(
@@ -99,6 +102,7 @@ def recommend(services: Services, request: Request) -> Slate:
         assignment.arms,
         drawn.draw,
         gather_evidence(services, request, known, candidates, surface, drawn) if request.explain else {},
+        known.understood,
     )
     services.record(request, slate)
     return slate

@@ -1,7 +1,7 @@
 """The composition root: opens what the settings name and puts it together, for the API, the commands and eval."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from service.context import Services
     from service.impressions import ImpressionLog
     from service.served_rules import LiveRules
+    from service.words.served import LiveWords
+    from service.words.synonyms import Rule
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class Runtime:
     outbox: "Outbox"
     impressions: "ImpressionLog"
     rules: "LiveRules"
+    words: "LiveWords"
     count_popular: Callable[[], object]
 
 
@@ -95,10 +98,12 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.served_rules import LiveRules, rule_surfaces
     from service.signals import SIGNALS, Encoders
     from service.store.vector_cache import VectorCache
+    from service.words.served import LiveWords
 
     params = load_params(settings.config_file, signals=frozenset(SIGNALS))
     fields = with_attributes(params.catalogue.filterable_attributes)
-    with open_database_only(settings) as database, open_vectors_only(settings) as store:
+    synonyms = file_synonyms(settings, params)
+    with open_database_only(settings) as database, open_vectors_only(settings) as store, ExitStack() as stack:
         encoders = load_encoders(settings, params)
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
         popular = LivePopular(database, POPULAR_REFRESH_S)
@@ -108,6 +113,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         shown = params.impressions
         impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
+        words = stack.enter_context(closing(LiveWords(database, encoders.lexical, params.search, synonyms)))
         yield Runtime(
             settings,
             params,
@@ -125,6 +131,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 release=release.current,
                 popular=popular.current,
                 rules=rules.current,
+                words=words.current,
             ),
             Outbox(
                 database,
@@ -137,6 +144,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             ),
             impressions,
             rules,
+            words,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
 
@@ -191,6 +199,29 @@ def _pictures(settings: Settings, params: Params) -> "PictureSource":
     limits = PictureLimits(max_bytes=indexing.picture_max_mb * 2**20, deadline_s=indexing.picture_timeout_s)
     load = partial(load_picture, base=None, limits=limits, allow_private=settings.image_private_hosts)
     return PictureSource(load, indexing.picture_workers, indexing.host_failures)
+
+
+def file_synonyms(settings: Settings, params: Params) -> "list[Rule]":
+    """The synonyms of the shop's own file; none where the configuration names no file.
+
+    Raises
+    ------
+    ConfigurationError : the file cannot be read, or has lines that cannot be used.
+    """
+    from service.words.synonyms import parse_synonyms
+
+    if not params.search.synonyms_file:
+        return []
+    path = settings.data_dir / params.search.synonyms_file
+    try:
+        rules, wrong = parse_synonyms(path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigurationError(f"synonyms_file {path} cannot be read ({why}); see [search] in the config") from error
+    if wrong:
+        told = "; ".join(f"line {one.line}: {one.says}" for one in wrong[:5])
+        raise ConfigurationError(f"{path}: {told}")
+    return rules
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -76,6 +76,7 @@ PIPELINE = (
     "rule_trial",
     "rule_acts",
     "asked",
+    "words",
 )
 
 OWNERS: dict[str, set[str]] = {
@@ -92,6 +93,7 @@ OWNERS: dict[str, set[str]] = {
     "apscheduler": {"indexer/schedule.py"},
     "optuna": {"eval/tune/search.py"},
     "uvicorn": {"service/cli/serving.py"},
+    "rapidfuzz": {"service/words/nearest.py"},
     "ftfy": {"indexer/load/text.py"},
     "plotly": {"eval/plots.py"},
     "openai": {"service/explain/llm/openai_chat.py"},

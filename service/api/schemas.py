@@ -160,7 +160,10 @@ class SlateRequest(_Input):
 class SearchRequest(SlateRequest):
     """A search."""
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    query: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*$")
+    ]
+    correct: bool = Field(True, description="false: misspelt words stay as they are")
 
 
 class HomeRequest(SlateRequest):
@@ -218,6 +221,16 @@ class RuleActOut(BaseModel):
     why_not: list[str] = Field(description="what of it could not be done")
 
 
+class UnderstoodOut(BaseModel):
+    """How the words of a search were read."""
+
+    text: str = Field(description="what the search by meaning reads")
+    corrected: dict[str, str] = Field(description="word as it was typed -> the shop's word that also stands for it")
+    synonyms: dict[str, list[str]] = Field(description="what was asked for -> what else was looked for")
+    units: list[str] = Field(description="sizes as the shop writes them")
+    exact: int = Field(description="how many products are named outright, by id or model number")
+
+
 class SlateOut(BaseModel):
     """An ordered list of products."""
 
@@ -232,6 +245,7 @@ class SlateOut(BaseModel):
     degraded: dict[str, str] = Field(description="signal -> why it did not take part")
     step_ms: dict[str, float] | None = None
     rules: list[RuleActOut] | None = Field(None, description="with explain: the business rules that acted")
+    understood: UnderstoodOut | None = Field(None, description="of searches: how the words were read")
 
 
 class ShelfOut(BaseModel):

@@ -16,6 +16,7 @@ from service.core.evidence import Evidence
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filters import Filter
 from service.core.types import Product, RankedItem, Slate
+from service.core.understood import Understood
 from service.explain.facts import Fact, sentence
 from service.explain.words import reason, shelf_title
 from service.pipeline import recommend
@@ -34,6 +35,7 @@ def request_from(
     *,
     text: str | None = None,
     product: str | None = None,
+    correct: bool = True,
 ) -> Request:
     """What a body asks of a surface.
 
@@ -46,6 +48,7 @@ def request_from(
         filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
         mmr_lambda=body.mmr_lambda, variants=body.variants, text=text, product=product,
         boosts=tuple((filter_from(state, one.filter) or Filter(), one.weight) for one in body.boost),
+        correct=correct,
     )  # fmt: skip
 
 
@@ -101,9 +104,21 @@ def _body(slate: Slate, cards: list[dict[str, object]], start: float, *, explain
         "shortfall": slate.shortfall,
         "degraded": dict(slate.degraded),
     }
+    if slate.understood is not None:
+        body["understood"] = _understood(slate.understood)
     if explain:
         body["step_ms"] = {step: round(ms, 3) for step, ms in slate.trace.step_ms.items()}
     return body
+
+
+def _understood(one: Understood) -> dict[str, object]:
+    return {
+        "text": one.text,
+        "corrected": dict(one.corrected),
+        "synonyms": {asked: list(also) for asked, also in one.synonyms.items()},
+        "units": list(one.units),
+        "exact": len(one.exact),
+    }
 
 
 def _rules(slate: Slate, products: Mapping[int, StoredProduct]) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from service.core.draw import Draw
 from service.core.evidence import Evidence
 from service.core.rules import RuleAct
+from service.core.understood import Understood
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -152,6 +153,7 @@ class Query:
     ----------
     past : of the user or session; None for who has none, and on surfaces that do not look at it.
     behaviour : the collection of the release in force; None before the first training.
+    words : texts with weights for word search, where it looks for more than `text`.
     trending, best_value : ids int64[C] and scores float32[C] of what is popular now and of what is good value, where
         they are asked for.
     """
@@ -162,6 +164,7 @@ class Query:
     behaviour: str | None = None
     trending: tuple[Ids, Floats] | None = None
     best_value: tuple[Ids, Floats] | None = None
+    words: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ class Slate:
     release : the release it was made with, if any.
     level : what the whole answer can build on. fallback : why not on the user's own past, or None.
     draw : what its slots were drawn from, where chance had a part. evidence : of each product shown, if asked for.
+    understood : how the words of a search were read.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
 
@@ -234,6 +238,7 @@ class Slate:
     arms: Mapping[str, str] = field(default_factory=dict)
     draw: Draw | None = None
     evidence: Mapping[int, Evidence] = field(default_factory=dict)
+    understood: Understood | None = None
 
 
 @dataclass(frozen=True, slots=True)

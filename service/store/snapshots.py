@@ -31,6 +31,11 @@ def exposure_name(tenant: str) -> str:
     return f"exposure:{tenant}"
 
 
+def synonyms_name(tenant: str) -> str:
+    """The snapshot of the synonyms a shop has told."""
+    return f"synonyms:{tenant}"
+
+
 def put_snapshot(
     session: Session, name: str, data: Mapping[str, Any], *, now: datetime, unless_newer: bool = False
 ) -> None:

@@ -1,0 +1,1 @@
+"""Query words: spelling, synonyms, sizes and product codes, read before any signal is asked."""

@@ -1,0 +1,61 @@
+"""The shop's word that a misspelt one was meant to be; the only module that imports rapidfuzz."""
+
+from collections import defaultdict
+from functools import lru_cache
+
+from service.words.plain import folded
+from service.words.vocabulary import Vocabulary
+
+_ONE_FROM, _TWO_FROM, _LONGEST = 4, 8, 40
+
+
+def edits(word: str) -> int:
+    """How many edits away a word may be: none below 4 letters, one from 4, two from 8.
+
+    Examples
+    --------
+    >>> edits("mug"), edits("lamp"), edits("sneekers")
+    (0, 1, 2)
+    """
+    return (len(word) >= _ONE_FROM) + (len(word) >= _TWO_FROM)
+
+
+class Speller:
+    """Looks for the nearest words of a vocabulary, and remembers what it found.
+
+    An edit is a letter more, a letter less, another letter, or two neighbours swapped (Damerau 1964; restricted to
+    swaps that nothing comes between, which is four times as fast).
+
+    Parameters
+    ----------
+    cache : words remembered.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, cache: int) -> None:
+        self._vocabulary = vocabulary
+        self._by_length: dict[int, list[str]] = defaultdict(list)
+        for word in vocabulary.counts:
+            self._by_length[len(word)].append(word)
+        self.nearest = lru_cache(maxsize=cache)(self._nearest)
+
+    def _nearest(self, word: str) -> str | None:
+        """The word that was meant: fewest edits, then the same first letter, then most products; None if none is near.
+
+        Words with digits are never changed, nor is the first letter together with another one.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        typed, most = folded(word), edits(folded(word))
+        if not most or len(typed) > _LONGEST or not typed.isalpha():
+            return None
+        lengths = range(len(typed) - most, len(typed) + most + 1)
+        choices = [choice for length in lengths for choice in self._by_length.get(length, ())]
+        found = process.extract(typed, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
+        counts = self._vocabulary.counts
+        near = sorted(
+            (int(distance), choice[0] != typed[0], -counts[choice], choice)
+            for choice, distance, _ in found
+            if distance < 2 or choice[0] == typed[0]
+        )
+        return next((choice for *_, choice in near if self._vocabulary.stem(choice) is not None), None)

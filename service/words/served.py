@@ -1,0 +1,127 @@
+"""What queries are read with, kept per tenant and made anew, behind the answers, when the catalogue has changed."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+import structlog
+
+from config.search import Search
+from service.signals.signal import QueryLexicalEncoder
+from service.store.catalogue_words import catalogue_version, catalogue_words
+from service.store.database import Database
+from service.store.snapshots import get_snapshot, synonyms_name
+from service.words.nearest import Speller
+from service.words.synonyms import Rule, make_synonyms, parse_synonyms
+from service.words.understand import Words
+from service.words.vocabulary import Vocabulary, make_vocabulary, stemmer
+
+log = structlog.get_logger()
+
+LOOK_S = 5.0  # how soon synonyms, and a small catalogue, count after a change
+_REST = 50.0  # times as long as reading the catalogue took, until it is read again
+_PAUSE_S = 0.001  # after each page read behind the answers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    words: Words | None
+    version: object = None
+    synonyms_of: object = None
+    look_at: float = 0.0
+    read_at: float = 0.0
+
+
+class LiveWords:
+    """Keeps each tenant's `Words`; a failing database leaves the last ones in force.
+
+    The first query of a tenant reads the catalogue and waits for it (`warm` does so before); all later readings happen
+    in a thread. Others that ask meanwhile are answered with what there is.
+
+    Parameters
+    ----------
+    rules : synonyms of the shop's file.
+    """
+
+    def __init__(
+        self, database: Database, lexical: QueryLexicalEncoder, params: Search, rules: Iterable[Rule] = ()
+    ) -> None:
+        self._database = database
+        self._lexical = lexical
+        self._params = params
+        self._rules = tuple(rules)
+        self._known: dict[str, _Known] = {}
+        self._lock = Lock()
+        self._closed = Event()
+        self._thread: Thread | None = None
+
+    def current(self, tenant: str) -> Words | None:
+        """What to read queries with; None while the catalogue is read for the first time. Never raises."""
+        known = self._known.get(tenant, _Known(None))
+        if (known.words is not None and time.monotonic() < known.look_at) or not self._lock.acquire(blocking=False):
+            return known.words
+        if known.words is None:
+            try:
+                return self._look(tenant, pause_s=0.0)
+            finally:
+                self._lock.release()
+        self._thread = Thread(target=self._behind, args=(tenant,), name="words", daemon=True)
+        self._thread.start()
+        return known.words
+
+    def refresh(self, tenant: str) -> None:
+        """Look now, the catalogue left as it is: this process has changed the synonyms."""
+        with self._lock:
+            self._look(tenant, pause_s=0.0, is_read=tenant not in self._known)
+
+    def close(self) -> None:
+        """End the reading that goes on, and wait for it."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _behind(self, tenant: str) -> None:
+        try:
+            self._look(tenant, pause_s=_PAUSE_S)
+        finally:
+            self._lock.release()
+
+    def _look(self, tenant: str, *, pause_s: float, is_read: bool = True) -> Words | None:
+        known = self._known.get(tenant, _Known(None))
+        words, version, synonyms_of = known.words, known.version, known.synonyms_of
+        read_at = known.read_at
+        try:
+            start = time.monotonic()
+            if is_read and start >= read_at:
+                with self._database.session() as session:
+                    found = catalogue_version(session, tenant)
+                if found != version or words is None:
+                    vocabulary = self._vocabulary(tenant, pause_s)
+                    synonyms = words.synonyms if words else make_synonyms(self._rules, stemmer(self._lexical))
+                    words = Words(vocabulary, Speller(vocabulary, self._params.cache), synonyms)
+                    version = found
+                    read_at = time.monotonic() + _REST * (time.monotonic() - start)
+            if words is not None:
+                words, synonyms_of = self._with_synonyms(tenant, words, synonyms_of)
+        except Exception as error:  # noqa: BLE001  the words before stay in force
+            log.warning("words_not_refreshed", error=str(error))
+        self._known[tenant] = _Known(words, version, synonyms_of, time.monotonic() + LOOK_S, read_at)
+        return words
+
+    def _vocabulary(self, tenant: str, pause_s: float) -> Vocabulary:
+        def pause() -> None:
+            if pause_s and self._closed.wait(pause_s):
+                raise InterruptedError("the service ends")
+
+        with self._database.session() as session:
+            return make_vocabulary(catalogue_words(session, tenant), self._lexical, pause)
+
+    def _with_synonyms(self, tenant: str, words: Words, known: object) -> tuple[Words, object]:
+        with self._database.session() as session:
+            stored = get_snapshot(session, synonyms_name(tenant))
+        if stored is None or stored.made_at == known:
+            return words, known
+        rules, _ = parse_synonyms(stored.data["lines"])
+        synonyms = make_synonyms((*self._rules, *rules), words.vocabulary.stem)
+        return Words(words.vocabulary, words.speller, synonyms), stored.made_at
