@@ -162,7 +162,7 @@ class Surface(Frozen):
     n: int = Field(ge=1)
     max_n: int = Field(ge=1, le=10_000)
     candidates: int = Field(ge=1, le=10_000)
-    normalize: Literal["minmax", "zscore", "rank"]
+    normalize: Literal["minmax", "zscore", "gaussian", "rank"]
     fuse: Literal["weighted", "rrf"]
     rrf_k: float = Field(ge=0)
     in_stock_only: bool

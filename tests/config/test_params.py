@@ -116,7 +116,7 @@ def test_params_cannot_be_changed_by_mistake():
         ("[surfaces.search]\nmmr_lambda = nan", "surfaces.search.mmr_lambda"),
         ("[surfaces.search]\ntemperature = nan", "surfaces.search.temperature"),
         ("[surfaces.search]\nfreshness_half_life_days = 0", "surfaces.search.freshness_half_life_days"),
-        ("[surfaces.search]\nnormalize = 'max'", "surfaces.search.normalize.*'minmax', 'zscore' or 'rank'"),
+        ("[surfaces.search]\nnormalize = 'max'", "surfaces.search.normalize.*'minmax', 'zscore', 'gaussian' or 'rank'"),
         ("[surfaces.search]\nfuse = 'sum'", "surfaces.search.fuse.*'weighted' or 'rrf'"),
         ("[surfaces.search]\nn = 101", "surfaces.search.*n = 101 is larger than max_n = 100"),
         ("[surfaces.search]\nweights = 1", "surfaces.search.weights"),

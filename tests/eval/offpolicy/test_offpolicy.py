@@ -18,12 +18,12 @@ from service.core.errors import InvalidQuery
 from service.core.impression import Impression
 from service.core.types import EventType, Interaction, Product
 from service.pipeline import recommend
-from service.rank import diversify
 from service.runtime import Runtime
 from service.store.catalog import upsert_products
 from service.store.database import Database, open_database
 from service.store.events import record_events
 from service.store.impressions import write_impressions
+from service.variety import Known, diversify
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SLATES = 1500
@@ -102,7 +102,7 @@ def test_what_the_service_draws_with_mmr_can_be_weighed_anew(runtime: Runtime) -
     assert (len(slates), are_as_logged(pools).all()) == (20, True)
 
     def diversified(fused: Any, surface: Any, n: int) -> Any:
-        return diversify(services.vectors, fused, surface, n, 0).fused.ids
+        return diversify(Known(services.vectors), fused, surface, n, 0).fused.ids
 
     # what is served is deterministic up to chance: the candidate's first order is what it would serve without any
     candidate = surface.changed({"weights": {"text": 0.9}, "temperature": 0.0})
