@@ -20,12 +20,14 @@ class Variant(Frozen):
     ----------
     share : of the experiment's visitors. changes : keys of the surface with other values; empty for the control.
     rules_on, rules_off : ids of business rules that count for these visitors although they are disabled, or do not.
+    release : id of a trained release that answers them instead of the live one, which does if that one cannot.
     """
 
     share: Annotated[float, Field(gt=0, le=1)]
     changes: dict[str, Any] = Field(default_factory=dict)
     rules_on: tuple[str, ...] = ()
     rules_off: tuple[str, ...] = ()
+    release: str | None = None
 
 
 class Experiment(Frozen):

@@ -61,6 +61,10 @@ def _none() -> None:
     return None
 
 
+def _no_release(_: str) -> None:
+    return None
+
+
 def _no_popular(_: str) -> None:
     return None
 
@@ -83,6 +87,7 @@ class Services:
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
     rules : a tenant's business rules, disabled ones too, the one first that has its way. words : what a tenant's
         queries are read with.
+    release_of : a release by its id, live or not; None if it cannot be used.
     record : step 8. now : seconds since 1970, UTC.
     """
 
@@ -97,3 +102,4 @@ class Services:
     rules: Callable[[str], tuple[Rule, ...]] = _no_rules
     now: Callable[[], float] = time.time
     words: Callable[[str], Words | None] = _no_words
+    release_of: Callable[[str], ServedRelease | None] = _no_release

@@ -22,6 +22,7 @@ class Assignment:
     arms : experiment -> variant, of the experiments it counts in; those a tester forced do not count.
     label : all that made it differ from the configured surface, in one word.
     rules_on, rules_off : business rules that its variants switch on and off; off where they disagree.
+    release : id of the release that answers, None for the live one.
     """
 
     arms: Mapping[str, str]
@@ -29,6 +30,7 @@ class Assignment:
     surface: Surface
     rules_on: frozenset[str] = frozenset()
     rules_off: frozenset[str] = frozenset()
+    release: str | None = None
 
 
 def assign(
@@ -77,6 +79,7 @@ def assign(
         configured.model_copy(update=changes) if changes else configured,
         frozenset(rule for arm in chosen for rule in arm.rules_on),
         frozenset(rule for arm in chosen for rule in arm.rules_off),
+        next((arm.release for arm in chosen if arm.release), None),
     )
 
 

@@ -53,14 +53,20 @@ class Hydrated:
     understood: Understood | None = None
 
 
-def hydrate(services: Services, request: Request, surface: Surface) -> Hydrated:
+def hydrate(services: Services, request: Request, surface: Surface, release_id: str | None = None) -> Hydrated:
     """Everything the signals may look at.
+
+    Parameters
+    ----------
+    release_id : of the release to answer with; None, and one that cannot be used, mean the live one.
 
     Raises
     ------
     NotFound : there is no such anchor product.
     """
-    release = services.release() if surface.uses_behaviour else None
+    release = None
+    if surface.uses_behaviour:
+        release = (services.release_of(release_id) if release_id else None) or services.release()
     with services.database.session() as session:
         stored = catalog.get_product(session, request.tenant, request.product) if request.product is not None else None
         excluded = (

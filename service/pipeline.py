@@ -48,7 +48,7 @@ def recommend(services: Services, request: Request) -> Slate:
         surface = assignment.surface
         n = _slots(request.n, surface)
     with watch.step("hydrate"):
-        known = hydrate(services, request, surface)
+        known = hydrate(services, request, surface, assignment.release)
         ruled = rules_for(services, request, assignment, known.query)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)

@@ -129,6 +129,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 params,
                 record=impressions.put,
                 release=release.current,
+                release_of=release.named,
                 popular=popular.current,
                 rules=rules.current,
                 words=words.current,

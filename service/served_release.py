@@ -20,6 +20,8 @@ from service.store.vectors import VectorQuery, VectorStore
 
 log = structlog.get_logger()
 
+_AGAIN_S = 60.0  # a release that could not be used is tried again so much later
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServedRelease:
@@ -52,6 +54,7 @@ class LiveRelease:
         self._refresh_s = refresh_s
         self._looked = -np.inf
         self._served: ServedRelease | None = None
+        self._named: dict[str, tuple[float, ServedRelease | None]] = {}
         self._unusable: str | None = None
         self._looking = Lock()
 
@@ -67,6 +70,20 @@ class LiveRelease:
                 self._looking.release()
         return self._served
 
+    def named(self, release_id: str) -> ServedRelease | None:
+        """A release by its id, live or not; None if it cannot be used. Never raises."""
+        live = self.current()
+        if live is not None and live.id == release_id:
+            return live
+        looked, served = self._named.get(release_id, (-np.inf, None))
+        if served is None and time.monotonic() - looked >= _AGAIN_S:
+            try:
+                served = self._load(release_id)
+            except Exception as error:  # noqa: BLE001  the live release answers instead
+                log.warning("release_not_usable", release=release_id, error=str(error))
+            self._named[release_id] = (time.monotonic(), served)
+        return served
+
     def collections(self) -> tuple[str, ...]:
         """The collections that hold payloads of products besides the products' own, as of this moment.
 
@@ -74,8 +91,9 @@ class LiveRelease:
         ------
         DependencyUnavailable : the database does not answer.
         """
-        live = self._live_id()
-        return () if live is None or behaviour_name(live) not in self._store.names() else (behaviour_name(live),)
+        live, there = self._live_id(), set(self._store.names())
+        names = {behaviour_name(name) for name in (live, *self._named) if name is not None}
+        return tuple(sorted(names & there))
 
     def _look(self) -> None:
         live: str | None = None

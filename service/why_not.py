@@ -72,7 +72,7 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants,
         weights=request.weights, mmr_lambda=request.mmr_lambda,
     )  # fmt: skip
-    known = hydrate(services, request, assignment.surface)
+    known = hydrate(services, request, assignment.surface, assignment.release)
     kept_out = _kept_out(services, request, known, assignment, rows[product], product)
     if kept_out is not None:
         return kept_out, slate

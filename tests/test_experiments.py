@@ -126,3 +126,10 @@ def test_an_experiment_that_makes_no_sense_is_refused_in_one_line(load, old: str
     with pytest.raises(ConfigurationError, match=says) as caught:
         load(TWO_IN_ONE_LAYER.replace(old, new, 1))
     assert "\n" not in str(caught.value)
+
+
+def test_a_variant_may_be_answered_by_another_release(load) -> None:
+    text = TWO_IN_ONE_LAYER.replace("varied = { share = 0.5,", 'varied = { share = 0.5, release = "r-2",')
+    params = load(text)
+    forced = assign(params, "home", visitor="user:1", now=JANUARY, forced={"variety": "varied"})
+    assert (forced.release, assign(params, "similar", visitor="user:1", now=JANUARY).release) == ("r-2", None)
