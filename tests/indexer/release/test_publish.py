@@ -283,13 +283,13 @@ def test_a_release_whose_collections_are_gone_does_not_take_over(shop: Any) -> N
 
 
 def test_an_experiment_may_name_a_release_that_is_not_live(shop: Any) -> None:
-    good = shop.release()
-    other = shop.release(seed=3, go_live=False)
+    older, newer = shop.release(), shop.release(seed=3)
     live = LiveRelease(shop.database, shop.store, refresh_s=0)
-    assert live.collections() == (f"behaviour__{good.id}",)
-    assert (live.named(good.id), live.named("no-such")) == (live.current(), None)
-    assert live.named(other.id).id == other.id
-    assert live.collections() == tuple(sorted(f"behaviour__{one.id}" for one in (good, other)))  # stock reaches both
+    assert live.current().id == newer.id
+    assert live.collections() == (f"behaviour__{newer.id}",)
+    assert (live.named(newer.id), live.named("no-such")) == (live.current(), None)
+    assert live.named(older.id).id == older.id
+    assert live.collections() == tuple(sorted(f"behaviour__{one.id}" for one in (older, newer)))  # stock reaches both
 
 
 def test_a_damaged_manifest_is_told(shop: Any) -> None:
