@@ -37,7 +37,9 @@ LAYERS: dict[str, set[str]] = {
         "service.runtime", "indexer",
     },
     "service.background": {"config", "service.core", "service.runtime", "indexer"},
-    "service.app": {"config", "service.core", "service.api", "service.runtime", "service.background", "indexer"},
+    "service.app": {
+        "config", "service.core", "service.api", "service.pipeline", "service.runtime", "service.background", "indexer",
+    },
     "eval": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
         "service.pipeline", "service.runtime", "service.app", "indexer",
@@ -77,6 +79,9 @@ PIPELINE = (
     "rule_acts",
     "asked",
     "words",
+    "matching",
+    "listed",
+    "suggest",
 )
 
 OWNERS: dict[str, set[str]] = {

@@ -58,11 +58,9 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     orjson writes it straight from plain dicts: validating our own answer against its schema would take longer than
     making it. Tests hold the two together.
     """
-    start, language = time.perf_counter(), state.runtime.settings.language
+    start = time.perf_counter()
     slate = recommend(state.runtime.services, replace(request, explain=explain))
-    products = _products(state, [slate])
-    body = _body(slate, _cards(slate, products, language, explain=explain), start, explain=explain)
-    return _response(body | {"rules": _rules(slate, products)} if explain else body)
+    return _response(slate_body(state, slate, start, explain=explain))
 
 
 def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *, explain: bool) -> Response:
@@ -83,6 +81,14 @@ def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *
     ]
     body = _body(feed, [], start, explain=explain) | {"shelves": rows, "shortfall": None}
     return _response(body | {"rules": _rules(feed, products)} if explain else body)
+
+
+def slate_body(state: AppState, slate: Slate, start: float, *, explain: bool) -> dict[str, object]:
+    """What every list answer has; `start` as `time.perf_counter` gave it."""
+    products = _products(state, [slate])
+    cards = _cards(slate, products, state.runtime.settings.language, explain=explain)
+    body = _body(slate, cards, start, explain=explain)
+    return body | {"rules": _rules(slate, products)} if explain else body
 
 
 def _products(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:

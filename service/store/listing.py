@@ -90,6 +90,20 @@ def list_products(
     return [products[key.id] for key in keys[:limit] if key.id in products], cursor
 
 
+def sorted_ids(session: Session, tenant: str, *, filter: Filter | None, sort: str, limit: int) -> list[int]:
+    """The first internal ids in the order of `list_products`.
+
+    Parameters
+    ----------
+    sort : one of `SORTS`; equal values are ordered by internal key.
+    """
+    order = SORTS[sort]
+    columns = (order.key, PRODUCT.c.id)
+    query = select(PRODUCT.c.id).where(*_asked(tenant, filter))
+    query = query.order_by(*(c.desc() if order.descending else c for c in columns)).limit(limit)
+    return list(session.connection().execute(query).scalars())
+
+
 def count_products(session: Session, tenant: str, filter: Filter | None) -> int:
     """How many products match."""
     query = select(func.count()).select_from(PRODUCT).where(*_asked(tenant, filter))

@@ -1,0 +1,94 @@
+"""Which products match a query: a set to count, sort and page through; ranking itself knows only nearer and farther.
+
+Every product is more or less near to any query, so a line is drawn: a product matches if one of the signals of the
+query's own words scores it at least a stated share of that signal's best score in the whole shop. The filter has no
+part in that line. What passes a narrower filter is so always a part of what passes a wider one, and counts fit
+together.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.core.filters import Filter, all_of
+from service.retrieve import Questions, retrieve
+from service.store.vectors import Hits, VectorStore
+
+SHARES = {"lexical": 0.5, "text": 0.8, "image": 0.9}
+"""Signal -> share of its best score from which on a product matches. Judgement: a product with half of the query's
+words, by their rarity, is about it; cosines of sentences lie close together, those of words to pictures closer."""
+
+MOST = {"lexical": 1000, "text": 200, "image": 200}
+"""Signal -> products it can find at most; where it would find more, counts are lower bounds and say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The products found, each with how near it comes to the best (up to 1) and the signal that says so.
+
+    Attributes
+    ----------
+    is_complete : no signal could have found more.
+    """
+
+    products: Mapping[int, tuple[float, str]]
+    is_complete: bool
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Their internal ids."""
+        return frozenset(self.products)
+
+
+class Matching:
+    """The products of one query under any filter.
+
+    Parameters
+    ----------
+    questions : what each signal looks for. everywhere : what every product must meet, the filter of the request aside.
+    named : internal ids of products that the query names outright.
+    """
+
+    def __init__(
+        self, store: VectorStore, questions: Questions, everywhere: Filter | None, ef: int, named: Iterable[int] = ()
+    ) -> None:
+        self._store = store
+        self._questions = {
+            name: Questions({name: questions.vectors[name]}, {}, {}) for name in SHARES if name in questions.vectors
+        }
+        self._everywhere = everywhere
+        self._ef = ef
+        self._named = tuple(named)
+        self.degraded = {name: why for name, why in questions.degraded.items() if name in SHARES}
+        found = self._ask(None)
+        self._lines = {name: SHARES[name] * float(hits.scores[0]) for name, hits in found.items() if len(hits.ids)}
+        self._all = self._matched(found)
+
+    def within(self, wanted: Filter | None) -> Matched:
+        """At least those products that match under a filter; the filter must be applied to them still."""
+        if self._all.is_complete or wanted is None:
+            return self._all
+        return self._matched(self._ask(wanted))
+
+    def _ask(self, wanted: Filter | None) -> dict[str, Hits]:
+        indexed = all_of(self._everywhere, wanted)
+        return {
+            name: retrieve(self._store, question, MOST[name], indexed, self._ef).lists[name]
+            for name, question in self._questions.items()
+        }
+
+    def _matched(self, found: Mapping[str, Hits]) -> Matched:
+        products = dict.fromkeys(self._named, (1.0, "lexical"))
+        is_complete = not self.degraded
+        for name, hits in found.items():
+            line = self._lines.get(name, 0.0)
+            if line <= 0:
+                continue
+            passed = int(np.count_nonzero(hits.scores >= line))
+            is_complete = is_complete and passed < MOST[name]
+            for product, score in zip(hits.ids[:passed].tolist(), hits.scores[:passed].tolist(), strict=True):
+                nearness = score / line * SHARES[name]
+                if nearness > products.get(product, (0.0, ""))[0]:
+                    products[product] = (nearness, name)
+        return Matched(products, is_complete)
