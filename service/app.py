@@ -18,6 +18,7 @@ from service.api import (
     rules,
     search,
     similar,
+    suggest,
     synonyms,
     users,
     wording,
@@ -33,7 +34,7 @@ from service.warm import WarmUp
 MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
-    search, synonyms, similar, bundle, home, popular, products, events, users, rules, explain, wording, health,
+    search, suggest, synonyms, similar, bundle, home, popular, products, events, users, rules, explain, wording, health,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
@@ -51,6 +52,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     """The API over an opened runtime; what goes on behind it, unless a worker does that, ends with it."""
     background = make_background(runtime, clock) if runtime.settings.runs_background else None
     wordsmith = wording.make_wordsmith(runtime)
+    suggestions = suggest.make_suggestions(runtime, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,10 +60,12 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         runtime.impressions.start()
         await to_thread.run_sync(runtime.services.words, DEFAULT_TENANT)  # so that no query has to wait for it
         warm_up.start()
+        suggestions.warm(DEFAULT_TENANT)
         try:
             with background.running() if background else nullcontext():
                 yield
         finally:
+            suggestions.close()
             warm_up.stop()
             await wordsmith.close()
             runtime.impressions.stop()
@@ -77,6 +81,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
     app.state.wordsmith = wordsmith
+    app.state.suggestions = suggestions
     for module in _ROUTES:
         app.include_router(module.router)
     problems.install(app)
