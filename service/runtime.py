@@ -113,7 +113,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         shown = params.impressions
         impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting)
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
-        words = stack.enter_context(closing(LiveWords(database, encoders.lexical, params.search, synonyms)))
+        words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
         yield Runtime(
             settings,
             params,

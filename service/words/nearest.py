@@ -1,6 +1,7 @@
 """The shop's word that a misspelt one was meant to be; the only module that imports rapidfuzz."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache
 
 from service.words.plain import folded
@@ -28,11 +29,13 @@ class Speller:
 
     Parameters
     ----------
-    cache : words remembered.
+    cache : words remembered. is_used : whether products use a word that the vocabulary has not, in a description;
+        such words are left alone.
     """
 
-    def __init__(self, vocabulary: Vocabulary, cache: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, cache: int, is_used: Callable[[str], bool] = lambda _: False) -> None:
         self._vocabulary = vocabulary
+        self._is_used = is_used
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for word in vocabulary.counts:
             self._by_length[len(word)].append(word)
@@ -58,4 +61,5 @@ class Speller:
             for choice, distance, _ in found
             if distance < 2 or choice[0] == typed[0]
         )
-        return next((choice for *_, choice in near if self._vocabulary.stem(choice) is not None), None)
+        meant = next((choice for *_, choice in near if self._vocabulary.stem(choice) is not None), None)
+        return None if meant is None or self._is_used(word) else meant

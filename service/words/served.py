@@ -3,15 +3,19 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Lock, Thread
 
 import structlog
 
 from config.search import Search
+from service.core.filters import Match, all_of
 from service.signals.signal import QueryLexicalEncoder
 from service.store.catalogue_words import catalogue_version, catalogue_words
 from service.store.database import Database
 from service.store.snapshots import get_snapshot, synonyms_name
+from service.store.spaces import PRODUCTS
+from service.store.vectors import VectorQuery, VectorStore
 from service.words.nearest import Speller
 from service.words.synonyms import Rule, make_synonyms, parse_synonyms
 from service.words.understand import Words
@@ -21,6 +25,7 @@ log = structlog.get_logger()
 
 LOOK_S = 5.0  # how soon synonyms, and a small catalogue, count after a change
 _REST = 50.0  # times as long as reading the catalogue took, until it is read again
+_USED_BY = 2
 _PAUSE_S = 0.001  # after each page read behind the answers
 
 
@@ -36,18 +41,24 @@ class _Known:
 class LiveWords:
     """Keeps each tenant's `Words`; a failing database leaves the last ones in force.
 
-    The first query of a tenant reads the catalogue and waits for it (`warm` does so before); all later readings happen
-    in a thread. Others that ask meanwhile are answered with what there is.
+    The first query of a tenant reads the catalogue and waits for it (a serving process asks at its start); all later
+    readings happen in a thread. Others that ask meanwhile are answered with what there is.
 
     Parameters
     ----------
-    rules : synonyms of the shop's file.
+    store : is asked whether descriptions have a word that nothing else has. rules : synonyms of the shop's file.
     """
 
     def __init__(
-        self, database: Database, lexical: QueryLexicalEncoder, params: Search, rules: Iterable[Rule] = ()
+        self,
+        database: Database,
+        store: VectorStore,
+        lexical: QueryLexicalEncoder,
+        params: Search,
+        rules: Iterable[Rule] = (),
     ) -> None:
         self._database = database
+        self._store = store
         self._lexical = lexical
         self._params = params
         self._rules = tuple(rules)
@@ -99,7 +110,9 @@ class LiveWords:
                 if found != version or words is None:
                     vocabulary = self._vocabulary(tenant, pause_s)
                     synonyms = words.synonyms if words else make_synonyms(self._rules, stemmer(self._lexical))
-                    words = Words(vocabulary, Speller(vocabulary, self._params.cache), synonyms)
+                    words = Words(
+                        vocabulary, Speller(vocabulary, self._params.cache, partial(self._is_used, tenant)), synonyms
+                    )
                     version = found
                     read_at = time.monotonic() + _REST * (time.monotonic() - start)
             if words is not None:
@@ -116,6 +129,20 @@ class LiveWords:
 
         with self._database.session() as session:
             return make_vocabulary(catalogue_words(session, tenant), self._lexical, pause)
+
+    def _is_used(self, tenant: str, word: str) -> bool:
+        """Whether several products have a word, wherever: one alone may be misspelt itself."""
+        vector = self._lexical.encode_query(word)
+        if vector is None:
+            return True
+        try:
+            (hits,) = self._store.search(
+                PRODUCTS, [VectorQuery("lexical", vector, _USED_BY, all_of(Match("tenant", (tenant,))))]
+            )
+        except Exception as error:  # noqa: BLE001  the signals will tell that the store is down
+            log.warning("word_not_looked_up", error=str(error))
+            return False
+        return len(hits.ids) >= _USED_BY
 
     def _with_synonyms(self, tenant: str, words: Words, known: object) -> tuple[Words, object]:
         with self._database.session() as session:

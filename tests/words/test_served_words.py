@@ -1,12 +1,13 @@
 """What queries are read with, kept beside a catalogue that changes; on both engines."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import service.words.served as served
@@ -20,6 +21,7 @@ from service.runtime import file_synonyms
 from service.store.catalog import upsert_products
 from service.store.database import Database
 from service.store.snapshots import put_snapshot, synonyms_name
+from service.store.vectors import Hits, VectorQuery, VectorStore
 from service.words.served import LiveWords
 from service.words.synonyms import Rule
 
@@ -32,8 +34,20 @@ def live(
     monkeypatch.setattr(served, "LOOK_S", 0.0)
     monkeypatch.setattr(served, "_REST", 0.0)
     save(database, Product("m", "Mug", attributes={"colour": ("crimson",)}), Product("h", "Secret", visible=False))
-    with closing(LiveWords(database, lexical, search, [Rule(("cup",), ("mug",))])) as live:
+    with closing(LiveWords(database, in_descriptions("crimsen"), lexical, search, [Rule(("cup",), ("mug",))])) as live:
         yield live
+
+
+def in_descriptions(*words: str) -> VectorStore:
+    """A store in which two products have these words, and nothing else is."""
+    lexical = LexicalEncoder(k1=1.2, b=0.75, average_length=20)
+    stems = {int(lexical.encode_query(word).indices[0]) for word in words}
+
+    def search(_: str, queries: Sequence[VectorQuery]) -> list[Hits]:
+        count = 2 if int(queries[0].vector.indices[0]) in stems else 0
+        return [Hits(np.arange(count), np.ones(count, np.float32))]
+
+    return SimpleNamespace(search=search)
 
 
 def save(database: Database, *products: Product) -> None:
@@ -59,6 +73,12 @@ def test_the_first_query_reads_the_catalogue_and_later_ones_notice_changes(live:
     assert eventually(lambda: "lamp" in counts(live))
 
 
+def test_a_word_that_only_descriptions_have_is_left_alone(live: LiveWords) -> None:
+    words = live.current("default")
+    assert words is not None
+    assert (words.speller.nearest("crimsen"), words.speller.nearest("crimsin")) == (None, "crimson")
+
+
 def test_another_tenant_has_words_of_its_own(live: LiveWords) -> None:
     other = live.current("other")
     assert other is not None
@@ -79,7 +99,7 @@ def test_without_a_database_queries_are_taken_as_they_stand(lexical: LexicalEnco
     def session() -> None:
         raise DependencyUnavailable("gone")
 
-    assert LiveWords(SimpleNamespace(session=session), lexical, search).current("default") is None
+    assert LiveWords(SimpleNamespace(session=session), in_descriptions(), lexical, search).current("default") is None
 
 
 def test_a_database_that_goes_away_leaves_the_words_in_force(live: LiveWords, monkeypatch: pytest.MonkeyPatch) -> None:
