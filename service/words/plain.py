@@ -5,6 +5,7 @@ import unicodedata
 
 _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"[^\W_]+")
+_WITH_DIGIT = re.compile(r"\S*\d\S*")
 _LEAST_CODE = 4
 
 
@@ -56,7 +57,7 @@ def codes_of(text: str) -> list[str]:
     >>> codes_of("Sony WH-1000XM4 headphones, 4K, black")
     ['wh1000xm4']
     """
-    found = ("".join(_CODE.findall(chunk)) for chunk in folded(plain(text)).split())
+    found = ("".join(_CODE.findall(chunk)) for chunk in _WITH_DIGIT.findall(folded(plain(text))))
     return [code for code in found if len(code) >= _LEAST_CODE and _is_mixed(code)]
 
 

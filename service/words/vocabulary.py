@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ MAX_CODES = 200_000
 MAX_KNOWN = 4_000_000
 _SHARED_BY = 3  # a code that more products have says nothing about which one is meant
 _SHORTEST = 3
+_REMEMBERED = 10_000  # texts
 
 Known = NDArray[np.uint32]
 
@@ -69,35 +71,34 @@ def make_vocabulary(
     counts: Counter[str] = Counter()
     codes: dict[str, tuple[int, ...]] = {}
     known: Known = np.empty(0, np.uint32)
+    shared = lru_cache(maxsize=_REMEMBERED)(words_of)  # brands and categories come again and again
+    waiting: set[str] = set()
     for page in pages:
-        texts: set[str] = set()
         for product in page:
-            own = _texts(product)
-            texts.update(own)
-            counts.update({word for text in own for word in words_of(text) if len(word) >= _SHORTEST})
+            facts = _facts(product)
+            waiting.update((product.name, *facts))
+            counts.update({*words_of(product.name), *(word for text in facts for word in shared(text))})
             for code in set(codes_of(product.name)) if len(codes) < MAX_CODES else ():
                 codes[code] = (*codes.get(code, ()), product.id)[: _SHARED_BY + 1]
-        known = _joined(known, texts, lexical)
+        if len(waiting) > _REMEMBERED:
+            known, waiting = _joined(known, waiting, lexical), set()
         pause()
-    words = {word: count for word, count in counts.most_common(MAX_WORDS) if word.isalpha()}
+    known = _joined(known, waiting, lexical)
+    frequent = counts.most_common(MAX_WORDS)
+    words = {word: count for word, count in frequent if len(word) >= _SHORTEST and word.isalpha()}
     telling = {code: ids for code, ids in codes.items() if len(ids) <= _SHARED_BY}
     return Vocabulary(words, telling, known, stemmer(lexical))
 
 
-def _texts(product: ProductWords) -> list[str]:
+def _facts(product: ProductWords) -> list[str]:
+    """All texts of a product but its name."""
     values = [value for value in product.attributes.values() if not isinstance(value, bool)]
     facts = [part for value in values for part in (value if isinstance(value, list) else [value])]
-    return [
-        product.name,
-        *([product.brand] if product.brand else []),
-        *product.category,
-        *product.tags,
-        *map(str, facts),
-    ]
+    return [*([product.brand] if product.brand else []), *product.category, *product.tags, *map(str, facts)]
 
 
 def _joined(known: Known, texts: Iterable[str], lexical: QueryLexicalEncoder) -> Known:
     if len(known) >= MAX_KNOWN:
         return known
-    vectors = [lexical.encode_query(text) for text in texts]
+    vectors = (lexical.encode_query(text) for text in texts)
     return np.unique(np.concatenate([known, *(v.indices for v in vectors if v is not None)]))
