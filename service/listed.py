@@ -13,7 +13,7 @@ from service.context import Request, Services
 from service.core.cursor import MAX_IDS, Cursor, read_cursor, write_cursor
 from service.core.errors import InvalidQuery
 from service.core.facets import Facet, shape, without
-from service.core.filters import Filter, HasId, all_of
+from service.core.filters import HasId, all_of
 from service.core.types import RankedItem, Slate, Trace
 from service.experiments import Assignment, assign
 from service.hydrate import hydrate
@@ -23,6 +23,8 @@ from service.retrieve import ask
 from service.rules_for import rules_for
 from service.store.facet_counts import value_counts
 from service.store.listing import count_products, list_products, sorted_ids
+from service.store.row_counts import RowCounts
+from service.store.serving import serving_rows
 
 SORTS = ("relevance", "price", "-price", "rating", "newest", "popularity", "discount")
 _BY_WORDS, _BY_NOTHING = "relevance", "popularity"
@@ -79,7 +81,7 @@ class SearchList:
         self.surface: Surface = self.assignment.surface
         self.n = _page_size(request.n, self.surface)
         self.fingerprint = _fingerprint(request, sort)
-        self.known = hydrate(services, request, self.surface)
+        self.known = hydrate(services, request, self.surface, self.assignment.release)
         self.release = self.known.release.id if self.known.release else None
         required = rules_for(services, request, self.assignment, self.known.query).required
         wanted = Wanted(request.tenant, None, self.known.excluded, self.surface.in_stock_only, required)
@@ -106,17 +108,21 @@ class SearchList:
         return cursor
 
     def _first(self, facets: Sequence[str]) -> Listed:
-        matching = self.matching()
-        matched = matching.within(self.request.filter)
+        matching, wanted = self.matching(), self.request.filter
+        wider = {name: without(wanted, name) for name in facets}
+        found = {condition: matching.within(condition) for condition in {wanted, *wider.values()}}
         with self.services.database.session() as session:
-            total = self._count(session, all_of(self.request.filter, HasId(matched.ids)))
-            counted: dict[str, Facet] = {}
-            for name in facets:
-                wider = without(self.request.filter, name)
-                found = matched if wider == self.request.filter else matching.within(wider)
-                facet = self._facet(session, name, all_of(wider, HasId(found.ids)))
-                counted[name] = replace(facet, is_at_least=not found.is_complete)
-        page = Cursor(self.fingerprint, self.release, total, not matched.is_complete)
+            ids = frozenset().union(*(one.ids for one in found.values()))
+            rows = RowCounts(serving_rows(session, self.request.tenant, ids), self.everywhere)
+        counted = {
+            name: replace(
+                shape(name, rows.counts(name, condition, found[condition].ids)),
+                is_at_least=not found[condition].is_complete,
+            )
+            for name, condition in wider.items()
+        }
+        matched = found[wanted].only(rows.ids(wanted, found[wanted].ids))
+        page = Cursor(self.fingerprint, self.release, len(matched.products), not matched.is_complete)
         return self._page(page, matched, matching.degraded, counted)
 
     def matching(self) -> Matching:
@@ -164,19 +170,16 @@ class SearchList:
                 session, self.request.tenant, filter=all_of(self.everywhere, wanted), sort=sort, after=mark,
                 limit=self.n,
             )  # fmt: skip
-            total = self._count(session, wanted)
-            first = facets if cursor is None else ()
-            counted = {name: self._facet(session, name, without(wanted, name)) for name in first}
+            total = count_products(session, self.request.tenant, all_of(self.everywhere, wanted))
+            counted = {name: self._facet(session, name) for name in (facets if cursor is None else ())}
         slate = self._slate([(stored.id, 0.0, "catalogue") for stored in found], {})
         page = Cursor(self.fingerprint, self.release, total, False, mark)
         following = write_cursor(page) if mark else None
         return Listed(slate, total, False, following, counted if cursor is None else None, "catalogue")
 
-    def _count(self, session: Session, wanted: Filter | None) -> int:
-        return count_products(session, self.request.tenant, all_of(self.everywhere, wanted))
-
-    def _facet(self, session: Session, name: str, wanted: Filter | None) -> Facet:
-        return shape(name, value_counts(session, self.request.tenant, all_of(self.everywhere, wanted), name))
+    def _facet(self, session: Session, name: str) -> Facet:
+        wider = all_of(self.everywhere, without(self.request.filter, name))
+        return shape(name, value_counts(session, self.request.tenant, wider, name))
 
     def _slate(self, found: Sequence[tuple[int, float, str]], degraded: Mapping[str, str]) -> Slate:
         """A slate in an order that no score made; chance has no part in it."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.core.filters import Filter, all_of
-from service.retrieve import Questions, retrieve
-from service.store.vectors import Hits, VectorStore
+from service.retrieve import Questions
+from service.signals import SIGNALS
+from service.store.spaces import PRODUCTS
+from service.store.vectors import Hits, VectorQuery, VectorStore
 
 SHARES = {"lexical": 0.5, "text": 0.8, "image": 0.9}
 """Signal -> share of its best score from which on a product matches. Judgement: a product with half of the query's
@@ -40,6 +42,10 @@ class Matched:
         """Their internal ids."""
         return frozenset(self.products)
 
+    def only(self, ids: Iterable[int]) -> "Matched":
+        """These of them."""
+        return Matched({product: self.products[product] for product in ids}, self.is_complete)
+
 
 class Matching:
     """The products of one query under any filter.
@@ -54,9 +60,7 @@ class Matching:
         self, store: VectorStore, questions: Questions, everywhere: Filter | None, ef: int, named: Iterable[int] = ()
     ) -> None:
         self._store = store
-        self._questions = {
-            name: Questions({name: questions.vectors[name]}, {}, {}) for name in SHARES if name in questions.vectors
-        }
+        self._vectors = {name: questions.vectors[name][1] for name in SHARES if name in questions.vectors}
         self._everywhere = everywhere
         self._ef = ef
         self._named = tuple(named)
@@ -72,11 +76,14 @@ class Matching:
         return self._matched(self._ask(wanted))
 
     def _ask(self, wanted: Filter | None) -> dict[str, Hits]:
+        if not self._vectors:
+            return {}
         indexed = all_of(self._everywhere, wanted)
-        return {
-            name: retrieve(self._store, question, MOST[name], indexed, self._ef).lists[name]
-            for name, question in self._questions.items()
-        }
+        queries = [
+            VectorQuery(SIGNALS[name].slot, vector, MOST[name], indexed, ef=self._ef)
+            for name, vector in self._vectors.items()
+        ]
+        return dict(zip(self._vectors, self._store.search(PRODUCTS, queries), strict=True))
 
     def _matched(self, found: Mapping[str, Hits]) -> Matched:
         products = dict.fromkeys(self._named, (1.0, "lexical"))

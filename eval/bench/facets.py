@@ -140,11 +140,11 @@ def _flat(values: Sequence[FacetValue]) -> list[tuple[Any, int]]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-dir", type=Path, required=True, help="of an indexed shop on the embedded engine")
+    parser.add_argument("--data-dir", type=Path, required=True, help="of an indexed shop")
     parser.add_argument("--filters", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=6)
     asked = parser.parse_args()
-    settings = Settings(data_dir=asked.data_dir, image_model="none", log_level="warning")
+    settings = Settings(data_dir=asked.data_dir, log_level="warning")
     with open_runtime(settings) as runtime:
         report = compare(runtime.services, asked.filters, asked.seed)
     sys.stdout.write(json.dumps(asdict(report), indent=2) + "\n")

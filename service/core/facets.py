@@ -119,7 +119,7 @@ def shape(field: str, counts: Counts) -> Facet:
     if field == "category":
         return Facet(values=_tree(_counted(counts)))
     if field in ("price", "rating"):
-        numbers = {values[0]: count for values, count in counts if values}
+        numbers = _counted(counts)
         edges = price_edges(numbers) if field == "price" else ()
         ranges = _between(numbers, edges) if field == "price" else _from(numbers)
         return Facet(ranges=ranges, low=min(numbers, default=None), high=max(numbers, default=None))
