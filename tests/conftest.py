@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from config.settings import Settings
 from indexer.sync import index_stale
@@ -19,6 +21,15 @@ from service.store.catalog import upsert_products
 from service.store.database import Database, open_database
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+LOGGING = structlog.get_config() | {"logger_factory": lambda *_: structlog.PrintLogger(sys.stderr)}
+
+
+@pytest.fixture(autouse=True)
+def fresh_logging() -> None:
+    """Commands set up logging for their own process; every test logs to its own standard error."""
+    structlog.configure(**LOGGING)
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +98,8 @@ def settings_for() -> Callable[[Path], Settings]:
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Path], Settings]) -> Iterator[Runtime]:
     """A small shop, indexed, on the real engines with the real text model; shared, so tests must leave it as it is."""
-    with open_runtime(settings_for(tmp_path_factory.mktemp("shop"))) as runtime:
+    settings = settings_for(tmp_path_factory.mktemp("shop")).model_copy(update={"background": "off"})
+    with open_runtime(settings) as runtime:
         with runtime.database.session() as session:
             upsert_products(session, twelve_products())
         index_stale(runtime.outbox)

@@ -115,9 +115,7 @@ def test_every_row_has_intervals_slices_and_figures_beyond_accuracy(circle: Path
     assert result["slices"]["users"]["warm"]["fused"]["users"] == 60
     assert 0 < result["beyond"]["fused"]["coverage"] <= 1
     assert result["beyond"]["fused"]["kind_diversity"] is None  # there are no categories
-    assert result["diversity"] == {
-        "mmr_lambda": 0.85, "origin": "recommender.toml; the one in force is 1 (off)",
-    }  # fmt: skip
+    assert result["diversity"] == {"mmr_lambda": 0.8, "origin": "recommender.toml; the one in force is 1 (off)"}
     assert result["served_row"] == "fused"
 
 
