@@ -13,4 +13,5 @@ class Search(Frozen):
     synonyms_file: str
     synonym_weight: float = Field(gt=0, le=1)
     exact: float = Field(ge=0, le=1000, allow_inf_nan=False)
+    floor: float = Field(ge=-1, le=1)
     cache: int = Field(ge=0, le=1_000_000)

@@ -29,6 +29,7 @@ class Request:
     boosts : conditions, and what is added to the fused score of products that meet them.
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
     explain : gather the evidence for every product shown. correct : False leaves misspelt words of `text` as they are.
+    may_relax : where nothing matches `text`, answer with less than was asked for, and say so.
     """
 
     surface: str
@@ -49,6 +50,7 @@ class Request:
     taken: frozenset[int] = frozenset()
     explain: bool = False
     correct: bool = True
+    may_relax: bool = False
 
     @property
     def visitor(self) -> str | None:

@@ -18,12 +18,13 @@ from service.rank import adjust
 from service.ranking.eligibility import EXCLUDED
 from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
-from service.retrieve import ask
+from service.retrieve import Questions, ask
 from service.rules_for import rules_for
 from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Diversified, Known, diversify
 from service.words.exact import put_first
+from service.words.relax import relax
 
 
 def recommend(services: Services, request: Request) -> Slate:
@@ -56,16 +57,27 @@ def recommend(services: Services, request: Request) -> Slate:
     wanted = Wanted(request.tenant, request.filter, never, surface.in_stock_only, ruled.required)
     with watch.step("filter"):
         pinned = look_at_pins(services.database, ruled.places, wanted, n)
-    candidates = gather(
-        services.database,
-        services.store,
-        questions,
-        replace(wanted, pinned=frozenset(pinned.rows)),
-        n,
-        ruled.widened(surface, params.rules.pool),
-        params.retrieval,
-        watch,
-    )  # steps retrieve, fuse and filter
+
+    def look(questions: Questions, surface: Surface) -> Candidates:
+        return gather(
+            services.database,
+            services.store,
+            questions,
+            replace(wanted, pinned=frozenset(pinned.rows)),
+            n,
+            ruled.widened(surface, params.rules.pool),
+            params.retrieval,
+            watch,
+        )  # steps retrieve, fuse and filter
+
+    candidates = look(questions, surface)
+    if request.may_relax and known.understood is not None:
+        instead = relax(services, request, known.understood, questions, candidates.retrieved.lists)
+        if instead is not None:
+            known = replace(known, level=instead.level, reason=instead.reason)
+        if instead is not None and instead.questions is not None:
+            surface = surface.model_copy(update={"weights": dict(instead.weights)})
+            candidates = look(instead.questions, surface)
     rows = {**candidates.rows, **pinned.rows}
     with watch.step("adjust"):
         losses = habits(services, request, known, surface, candidates.fused.ids)

@@ -206,7 +206,7 @@ class Card(Shown):
 
 
 class Fallback(BaseModel):
-    """Why an answer builds on less than the user's own past."""
+    """Why an answer builds on less than the user's own past, or on less than all words of a search."""
 
     level: str
     reason: str
@@ -240,7 +240,7 @@ class SlateOut(BaseModel):
     variant: str
     took_ms: float
     items: list[Card]
-    fallback: Fallback | None = Field(None, description="why a feed is not personal")
+    fallback: Fallback | None = Field(None, description="why a feed is not personal, or a search relaxed")
     shortfall: str | None = Field(None, description="why there are fewer items than asked for")
     degraded: dict[str, str] = Field(description="signal -> why it did not take part")
     step_ms: dict[str, float] | None = None

@@ -1,5 +1,6 @@
 """``/v1/search``: words to products, as one slate or as a list to count, sort and page through."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -59,4 +60,6 @@ async def _answer(
 ) -> Response:
     if request.text is None or sort is not None or facets or cursor is not None:
         return await state.call(lambda: list_answer(state, request, sort, facets, cursor, explain=explain))
-    return await state.call(lambda: answer(state, request, explain=explain))
+    # weights of the request's own are taken at their word
+    relaxing = replace(request, may_relax=request.weights is None)
+    return await state.call(lambda: answer(state, relaxing, explain=explain))

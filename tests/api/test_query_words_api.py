@@ -107,3 +107,32 @@ def test_queries_that_are_refused(reading: TestClient, query: str) -> None:
 )
 def test_strange_queries_are_answered(reading: TestClient, query: str) -> None:
     assert reading.get("/v1/search", params={"q": query}).status_code == 200
+
+
+def test_nonsense_is_told_from_an_answer(reading: TestClient) -> None:
+    answer = reading.get("/v1/search", params={"q": "qwxyz vbnmk", "explain": True})
+    body = answer.json()
+    SlateOut.model_validate(body, strict=True)
+    assert answer.status_code == 200
+    assert body["fallback"]["reason"].startswith("nothing here matches these words")
+    if body["fallback"]["level"] == "global":  # else nothing is popular yet
+        assert {item["source"] for item in body["items"]} <= {"trending"}
+
+
+def test_of_half_nonsense_only_what_has_the_rest_is_shown(reading: TestClient) -> None:
+    body = reading.get("/v1/search", params={"q": "qwxyz vbnmk mug", "n": 12}).json()
+    assert body["fallback"] == {
+        "level": "content",
+        "reason": "no product has all of these words; shown are those that have some of them",
+    }
+    assert set(ids(body)) == {"mug-1", "mug-2", "mug-3"}
+
+
+@pytest.mark.parametrize("query", ["red mug", "grean lamp", "bag-3", "qwxyz bag-3"])
+def test_what_is_understood_needs_no_fallback(reading: TestClient, query: str) -> None:
+    assert reading.get("/v1/search", params={"q": query}).json()["fallback"] is None
+
+
+def test_weights_of_the_request_are_taken_at_their_word(reading: TestClient) -> None:
+    asked = {"query": "qwxyz vbnmk", "weights": {"lexical": 0, "text": 1}}
+    assert reading.post("/v1/search", json=asked).json()["fallback"] is None
