@@ -2,16 +2,19 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 
 import structlog
+from sqlmodel import Session
 
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.suggestions import Suggestion, Suggestions
+from service.store.catalogue_words import catalogue_version
 from service.store.database import Database
-from service.store.suggestion_rows import common_queries, suggested_products
+from service.store.suggestion_rows import SuggestedProduct, common_queries, suggested_products
 
 log = structlog.get_logger()
 
@@ -23,7 +26,16 @@ MAX_PRODUCTS = 200_000
 _WINDOW = timedelta(days=90)
 _MAX_QUERIES = 20_000
 _MAX_LENGTH = 80
-_PAGE = 1000
+_PAGE = 500
+_PAUSE_S = 0.001  # now and then, so that answers are not kept waiting
+_REST = 50.0  # times as long as making them took, until the next look
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    suggestions: Suggestions
+    version: object
+    look_at: float
 
 
 class LiveSuggestions:
@@ -31,27 +43,31 @@ class LiveSuggestions:
 
     Parameters
     ----------
-    refresh_s : how old they may become before a thread makes new ones. now : the clock, UTC.
+    refresh_s : how old they may become, at least, before a thread looks again. now : the clock, UTC.
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime], refresh_s: float = REFRESH_S) -> None:
         self._database = database
         self._now = now
         self._refresh_s = refresh_s
-        self._known: dict[str, tuple[float, Suggestions]] = {}
+        self._known: dict[str, _Known] = {}
         self._lock = Lock()
         self._closed = Event()
         self._thread: Thread | None = None
 
     def current(self, tenant: str) -> Suggestions:
         """What there is to complete to; the first call of a tenant reads the catalogue and waits for it."""
-        made, known = self._known.get(tenant, (0.0, None))
+        known = self._known.get(tenant)
         if known is None:
             with self._lock:
-                return self._known[tenant][1] if tenant in self._known else self._make(tenant)
-        if time.monotonic() - made > self._refresh_s:
+                return (self._known.get(tenant) or self._look(tenant)).suggestions
+        if time.monotonic() >= known.look_at:
             self.warm(tenant)
-        return known
+        return known.suggestions
+
+    def is_ready(self, tenant: str) -> bool:
+        """Whether `current` answers at once."""
+        return tenant in self._known
 
     def warm(self, tenant: str) -> None:
         """Make them in a thread, unless that is going on; returns at once."""
@@ -67,38 +83,55 @@ class LiveSuggestions:
 
     def _behind(self, tenant: str) -> None:
         try:
-            self._make(tenant)
+            self._look(tenant)
         except Exception as error:  # noqa: BLE001  those before stay in force
-            log.warning("suggestions_not_refreshed", error=str(error))
+            if not self._closed.is_set():
+                log.warning("suggestions_not_refreshed", error=str(error))
+            if known := self._known.get(tenant):
+                self._known[tenant] = replace(known, look_at=time.monotonic() + self._refresh_s)
         finally:
             self._lock.release()
 
-    def _make(self, tenant: str) -> Suggestions:
-        made = Suggestions(self._read(tenant))
-        self._known[tenant] = time.monotonic(), made
-        return made
-
-    def _read(self, tenant: str) -> Iterator[Suggestion]:
-        brands: Counter[str] = Counter()
-        categories: Counter[str] = Counter()
-        after = count = 0
+    def _look(self, tenant: str) -> "_Known":
+        """Those in force, made anew where the catalogue or what people search for has changed."""
+        start, known = time.monotonic(), self._known.get(tenant)
         with self._database.session() as session:
             since = self._now() - _WINDOW
             queries = common_queries(session, tenant, since=since, visitors=MIN_VISITORS, limit=_MAX_QUERIES)
-            yield from (Suggestion(text, "query", None, n) for text, n in queries if len(text) <= _MAX_LENGTH)
-            while count < MAX_PRODUCTS:
-                rows = suggested_products(session, tenant, after=after, limit=_PAGE)
-                for after, external_id, name, brand, path, reviews in rows:  # noqa: B007  the next page starts there
-                    yield Suggestion(name, "product", external_id, reviews)
-                    brands.update([brand] if brand else ())
-                    categories.update([path] if path else ())
-                count += len(rows)
-                if self._closed.is_set():
-                    raise InterruptedError("the service ends")
-                if len(rows) < _PAGE:
-                    break
-        yield from (Suggestion(brand, "brand", None, n) for brand, n in brands.items())
-        yield from _categories(categories)
+            version = (catalogue_version(session, tenant), queries)
+            if known is not None and known.version == version:
+                suggestions = known.suggestions
+            else:
+                suggestions = Suggestions(_suggestions(queries, self._products(session, tenant)), self._pause)
+        now = time.monotonic()
+        self._known[tenant] = _Known(suggestions, version, now + max(self._refresh_s, _REST * (now - start)))
+        return self._known[tenant]
+
+    def _products(self, session: Session, tenant: str) -> Iterator[SuggestedProduct]:
+        after = count = 0
+        while count < MAX_PRODUCTS:
+            rows = suggested_products(session, tenant, after=after, limit=_PAGE)
+            yield from rows
+            self._pause()
+            if len(rows) < _PAGE:
+                return
+            after, count = rows[-1].id, count + len(rows)
+
+    def _pause(self) -> None:
+        if self._closed.wait(_PAUSE_S):
+            raise InterruptedError("the service ends")
+
+
+def _suggestions(queries: Iterable[tuple[str, int]], products: Iterable[SuggestedProduct]) -> Iterator[Suggestion]:
+    yield from (Suggestion(text, "query", None, n) for text, n in queries if len(text) <= _MAX_LENGTH)
+    brands: Counter[str] = Counter()
+    paths: Counter[str] = Counter()
+    for product in products:
+        yield Suggestion(product.name, "product", product.external_id, product.review_count)
+        brands.update([product.brand] if product.brand else ())
+        paths.update([product.category_path] if product.category_path else ())
+    yield from (Suggestion(brand, "brand", None, n) for brand, n in brands.items())
+    yield from _categories(paths)
 
 
 def _categories(paths: Counter[str]) -> Iterator[Suggestion]:

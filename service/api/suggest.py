@@ -50,4 +50,4 @@ async def suggest(
         found = [{"text": one.text, "kind": one.kind, "id": one.id} for one in live.current(tenant).complete(q, n)]
         return Response(orjson.dumps({"q": q, "suggestions": found}), media_type="application/json")
 
-    return await state.call(work, quick=True)
+    return await state.call(work, quick=live.is_ready(tenant))

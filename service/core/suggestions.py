@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,7 +22,10 @@ _HALF = 10.0  # a weight that counts half of the most it can count
 _AFTER = "\U0010ffff"
 _WORD = re.compile(r"\w+")
 
+_RUN = 2000  # keys sorted at once: a millisecond or two
+
 Places = NDArray[np.int64]
+_Key = tuple[str, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Suggestion:
 class Suggestions:
     """A fixed set of suggestions, ready to be completed to.
 
+    Parameters
+    ----------
+    pause : called now and then while they are made ready.
+
     Examples
     --------
     >>> shop = Suggestions([Suggestion("Red mug", "product", "7"), Suggestion("Mugs", "category", "Home > Mugs")])
@@ -50,14 +58,24 @@ class Suggestions:
     (['Mugs', 'Red mug'], ['Red mug'])
     """
 
-    def __init__(self, suggestions: Iterable[Suggestion]) -> None:
-        self._all = list(suggestions)
-        keys: list[tuple[str, int, bool]] = []
-        for place, one in enumerate(self._all):
+    def __init__(self, suggestions: Iterable[Suggestion], pause: Callable[[], None] = lambda: None) -> None:
+        self._all: list[Suggestion] = []
+        runs: list[list[_Key]] = [[]]
+        for place, one in enumerate(suggestions):
+            self._all.append(one)
             words = _WORD.findall(folded(one.text))
             starts = range(min(len(words), _WORDS))
-            keys.extend((" ".join(words[start:])[:_KEY_LENGTH], place, start == 0) for start in starts)
-        keys.sort()
+            runs[-1].extend((" ".join(words[start:])[:_KEY_LENGTH], place, start == 0) for start in starts)
+            if len(runs[-1]) >= _RUN:  # sorting them all at once would keep every other thread waiting
+                runs[-1].sort()
+                runs.append([])
+                pause()
+        runs[-1].sort()
+        keys: list[_Key] = []
+        for key in merge(*runs):
+            keys.append(key)
+            if not len(keys) % _RUN:
+                pause()
         self._keys = [key for key, _, _ in keys]
         self._places = np.array([place for _, place, _ in keys], np.int64)
         self._is_start = np.array([is_start for _, _, is_start in keys], bool)

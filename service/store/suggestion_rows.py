@@ -1,7 +1,7 @@
 """What suggestions are made of: names, brands and categories of what can be bought, and what several people typed."""
 
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import case, distinct, func, or_, select
 from sqlmodel import Session
@@ -12,24 +12,27 @@ from service.store.tables import INTERACTION, PRODUCT
 _E = INTERACTION.c
 
 
-def suggested_products(
-    session: Session, tenant: str, *, after: int, limit: int
-) -> list[tuple[int, str, str, str | None, str | None, int]]:
-    """The next products after an internal id that may be seen and bought.
+class SuggestedProduct(NamedTuple):
+    """What suggestions need of a product."""
 
-    Returns
-    -------
-    list : internal id, external id, name, brand, category path and number of reviews, by ascending internal id.
-    """
+    id: int
+    external_id: str
+    name: str
+    brand: str | None
+    category_path: str | None
+    review_count: int
+
+
+def suggested_products(session: Session, tenant: str, *, after: int, limit: int) -> list[SuggestedProduct]:
+    """The next products after an internal id that may be seen and bought, by ascending internal id."""
     p = PRODUCT.c
     query = (
-        select(p.id, p.external_id, p.name, p.brand, p.category_path, p.review_count)
+        select(*(p[name] for name in SuggestedProduct._fields))
         .where(p.id > after, p.tenant == tenant, p.deleted_at.is_(None), p.visible, or_(p.stock.is_(None), p.stock > 0))
         .order_by(p.id)
         .limit(limit)
     )
-    rows: list[Any] = list(session.connection().execute(query))
-    return [tuple(row) for row in rows]
+    return [SuggestedProduct._make(row) for row in session.connection().execute(query)]
 
 
 def common_queries(
