@@ -127,10 +127,10 @@ class SearchList:
 
     def matching(self) -> Matching:
         """What the words of the query match."""
-        services, retrieval = self.services, self.services.params.retrieval
-        questions = ask(self.known.query, self.surface.weights, services.encoders, retrieval.deadline_ms)
+        services, params = self.services, self.services.params
+        questions = ask(self.known.query, self.surface.weights, services.encoders, params.retrieval.deadline_ms)
         named = self.known.understood.exact if self.known.understood else ()
-        return Matching(services.store, questions, self.everywhere, retrieval.ef, named)
+        return Matching(services.store, questions, self.everywhere, params.retrieval, params.search.floor, named)
 
     def _next(self, cursor: Cursor) -> Listed:
         matched = Matched(dict.fromkeys(cursor.ids, (0.0, "lexical")), True)

@@ -1,9 +1,9 @@
 """Which products match a query: a set to count, sort and page through; ranking itself knows only nearer and farther.
 
 Every product is more or less near to any query, so a line is drawn: a product matches if one of the signals of the
-query's own words scores it at least a stated share of that signal's best score in the whole shop. The filter has no
-part in that line. What passes a narrower filter is so always a part of what passes a wider one, and counts fit
-together.
+query's own words scores it at least a stated share of that signal's best score in the whole shop, and by meaning not
+below ``[search] floor``: nonsense matches nothing. The filter has no part in that line. What passes a narrower filter
+is so always a part of what passes a wider one, and counts fit together.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from config.params import Retrieval
 from service.core.filters import Filter, all_of
 from service.retrieve import Questions
 from service.signals import SIGNALS
@@ -53,20 +54,26 @@ class Matching:
     Parameters
     ----------
     questions : what each signal looks for. everywhere : what every product must meet, the filter of the request aside.
-    named : internal ids of products that the query names outright.
+    retrieval, floor : as configured. named : internal ids of products that the query names outright.
     """
 
     def __init__(
-        self, store: VectorStore, questions: Questions, everywhere: Filter | None, ef: int, named: Iterable[int] = ()
-    ) -> None:
+        self, store: VectorStore, questions: Questions, everywhere: Filter | None, retrieval: Retrieval, floor: float,
+        named: Iterable[int] = (),
+    ) -> None:  # fmt: skip
         self._store = store
         self._vectors = {name: questions.vectors[name][1] for name in SHARES if name in questions.vectors}
         self._everywhere = everywhere
-        self._ef = ef
+        self._ef = retrieval.ef
         self._named = tuple(named)
         self.degraded = {name: why for name, why in questions.degraded.items() if name in SHARES}
         found = self._ask(None)
-        self._lines = {name: SHARES[name] * float(hits.scores[0]) for name, hits in found.items() if len(hits.ids)}
+        self._best = {name: float(hits.scores[0]) for name, hits in found.items() if len(hits.ids)}
+        self._lines = {name: SHARES[name] * best for name, best in self._best.items()}
+        if "text" in self._lines:
+            self._lines["text"] = max(self._lines["text"], floor)
+            if self._best["text"] < floor and "lexical" not in self._lines:
+                self._lines.pop("image", None)  # pictures have neighbours for nonsense too, at no lesser score
         self._all = self._matched(found)
 
     def within(self, wanted: Filter | None) -> Matched:
@@ -95,7 +102,7 @@ class Matching:
             passed = int(np.count_nonzero(hits.scores >= line))
             is_complete = is_complete and passed < MOST[name]
             for product, score in zip(hits.ids[:passed].tolist(), hits.scores[:passed].tolist(), strict=True):
-                nearness = score / line * SHARES[name]
+                nearness = score / self._best[name]
                 if nearness > products.get(product, (0.0, ""))[0]:
                     products[product] = (nearness, name)
         return Matched(products, is_complete)

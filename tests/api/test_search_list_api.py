@@ -124,6 +124,12 @@ def test_words_say_what_is_counted(reading: TestClient) -> None:
     assert sum(one["count"] for one in nothing["facets"]["brand"]["values"]) == found["total"]
 
 
+@pytest.mark.parametrize("query", ["asdfgh qwerty", "🙂", "'; DROP TABLE product; --"])
+def test_nonsense_matches_nothing(reading: TestClient, query: str) -> None:
+    found = ask(reading, query=query, facets=["brand"])
+    assert (found["items"], found["total"], found["facets"]["brand"]["values"]) == ([], 0, [])
+
+
 def test_without_words_the_catalogue_is_browsed(reading: TestClient) -> None:
     found = reading.get("/v1/search", params={"category": "Bags", "facets": "brand,price", "n": 3}).json()
     assert (found["total"], found["facets_over"], len(found["items"])) == (4, "catalogue", 3)
