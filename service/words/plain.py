@@ -7,6 +7,7 @@ _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"[^\W_]+")
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
 _LEAST_CODE = 4
+_LEAST_DIGITS = 3  # "win32" and "10-client" say what a thing is for, not which one it is
 
 
 def plain(text: str) -> str:
@@ -50,7 +51,7 @@ def words_of(text: str) -> list[str]:
 
 
 def codes_of(text: str) -> list[str]:
-    """What looks like a model number: letters and at least two digits between two spaces, other signs left out.
+    """What looks like a model number: letters and at least three digits between two spaces, other signs left out.
 
     Examples
     --------
@@ -63,4 +64,4 @@ def codes_of(text: str) -> list[str]:
 
 def _is_mixed(code: str) -> bool:
     digits = sum(sign.isdigit() for sign in code)
-    return 2 <= digits < len(code)
+    return _LEAST_DIGITS <= digits < len(code)

@@ -38,7 +38,7 @@ def test_a_model_number_names_its_product(text: str, words: Words, search: Searc
     assert understand(text, words, search).exact == (6,)
 
 
-@pytest.mark.parametrize("text", ["8gb", "500 ml", "4k tv", "iphone 15", "2024", "1000"])
+@pytest.mark.parametrize("text", ["8gb", "500 ml", "4k tv", "iphone 15", "win32", "10-client", "2024", "1000"])
 def test_sizes_years_and_short_words_are_no_model_numbers(text: str) -> None:
     assert codes_of(text) == []
 
