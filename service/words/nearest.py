@@ -1,7 +1,7 @@
 """The shop's word that a misspelt one was meant to be; the only module that imports rapidfuzz."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from service.words.plain import folded
@@ -37,8 +37,10 @@ class Speller:
         self._vocabulary = vocabulary
         self._is_used = is_used
         self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._by_first: dict[tuple[int, str], list[str]] = defaultdict(list)
         for word in vocabulary.counts:
             self._by_length[len(word)].append(word)
+            self._by_first[len(word), word[0]].append(word)
         self.nearest = lru_cache(maxsize=cache)(self._nearest)
 
     def _nearest(self, word: str) -> str | None:
@@ -46,20 +48,29 @@ class Speller:
 
         Words with digits are never changed, nor is the first letter together with another one.
         """
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
         typed, most = folded(word), edits(folded(word))
         if not most or len(typed) > _LONGEST or not typed.isalpha():
             return None
-        lengths = range(len(typed) - most, len(typed) + most + 1)
-        choices = [choice for length in lengths for choice in self._by_length.get(length, ())]
-        found = process.extract(typed, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
-        counts = self._vocabulary.counts
-        near = sorted(
-            (int(distance), choice[0] != typed[0], -counts[choice], choice)
-            for choice, distance, _ in found
-            if distance < 2 or choice[0] == typed[0]
-        )
+        # most misspelt words begin right, and then a small part of the vocabulary is enough
+        near = self._near(typed, most, [self._by_first.get((n, typed[0]), []) for n in _lengths(typed, most)])
+        if not near or near[0][0] > 1:
+            near = sorted(near + self._near(typed, 1, [self._by_length.get(n, []) for n in _lengths(typed, 1)]))
         meant = next((choice for *_, choice in near if self._vocabulary.stem(choice) is not None), None)
         return None if meant is None or self._is_used(word) else meant
+
+    def _near(self, typed: str, most: int, choices: Iterable[list[str]]) -> list[tuple[int, bool, int, str]]:
+        """Edits, whether the first letter is another one, products (negative), and the word: the best first."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        found = [process.extract(typed, some, scorer=OSA.distance, score_cutoff=most, limit=None) for some in choices]
+        counts = self._vocabulary.counts
+        return sorted(
+            (int(distance), choice[0] != typed[0], -counts[choice], choice)
+            for some in found
+            for choice, distance, _ in some
+        )
+
+
+def _lengths(typed: str, most: int) -> range:
+    return range(len(typed) - most, len(typed) + most + 1)
