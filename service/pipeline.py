@@ -12,7 +12,7 @@ from service.core.types import Ids, RankedItem, Slate, Trace
 from service.evidence import gather_evidence
 from service.experiments import assign
 from service.habits import habits
-from service.hydrate import hydrate
+from service.hydrate import Hydrated, hydrate
 from service.pins import look_at_pins
 from service.rank import adjust
 from service.ranking.eligibility import EXCLUDED
@@ -51,6 +51,7 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("hydrate"):
         known = hydrate(services, request, surface, assignment.release)
         ruled = rules_for(services, request, assignment, known.query)
+        surface = _for_newcomers(surface, request, known)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, params.retrieval.deadline_ms)
     never = known.excluded | request.taken | ({known.query.anchor.product_id} if known.query.anchor else frozenset())
@@ -118,6 +119,14 @@ def recommend(services: Services, request: Request) -> Slate:
     )
     services.record(request, slate)
     return slate
+
+
+def _for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surface:
+    """Whoever has no past sees what trends, also where the weights leave it out for everybody else."""
+    has_something = any(surface.weights.get(name) for name in ("trending", "best_value"))
+    if not surface.personal or known.query.past is not None or request.weights is not None or has_something:
+        return surface
+    return surface.model_copy(update={"weights": {**surface.weights, "trending": 1.0}})
 
 
 def _slots(asked: int | None, surface: Surface) -> int:

@@ -277,3 +277,12 @@ def test_what_was_shown_and_left_alone_sinks_where_rotation_is_on(shop: Runtime)
         seen = set(product_ids(session, "default", ["mug-1"]).values())
     assert not (set(first) - seen) & set(second)
     assert set(third) - seen
+
+
+def test_a_newcomer_sees_something_also_where_the_trend_has_no_weight(shop: Runtime) -> None:
+    weights = shop.params.surfaces["home"].weights | {"trending": 0.0, "best_value": 0.0}
+    surface = shop.params.surfaces["home"].model_copy(update={"weights": weights})
+    params = shop.params.model_copy(update={"surfaces": shop.params.surfaces | {"home": surface}})
+    slate = recommend(replace(shop.services, params=params), Request("home", "n-1", "default", user="nobody", n=2))
+    assert len(slate.items) == 2
+    assert {item.source for item in slate.items} == {"trending"}
