@@ -10,7 +10,7 @@ from service.core.filters import Filter, Match, Range
 from service.core.types import Product
 from service.store.catalog import count_products, delete_products, list_products, upsert_products
 from service.store.database import Database
-from service.store.listing import SORTS
+from service.store.listing import SORTS, sorted_ids
 
 PRODUCTS = [
     Product("a", "pear", price_minor=300, rating=None, review_count=7, created_at=datetime(2025, 1, 3, tzinfo=UTC)),
@@ -64,6 +64,13 @@ def test_each_order_is_the_same_on_both_engines_and_in_pages_of_any_size(shop: D
     assert page(shop, sort) == (EXPECTED[sort], None)
     for limit in (1, 2, 3, 4):
         assert "".join(pages(shop, sort, limit)) == EXPECTED[sort]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_ids_alone_come_in_the_same_order(shop: Database, sort: str) -> None:
+    with shop.session() as session:
+        found, _ = list_products(session, "default", filter=None, sort=sort, after=None, limit=3)
+        assert sorted_ids(session, "default", filter=None, sort=sort, limit=3) == [stored.id for stored in found]
 
 
 def test_the_last_full_page_has_no_cursor(shop: Database) -> None:
