@@ -44,7 +44,7 @@ def zscore(scores: Scores) -> Scores:
 
 
 def gaussian(scores: Scores) -> Scores:
-    """Share of a normal distribution with the list's mean and deviation that lies below, scaled to float64[C] in [0, 1].
+    """Share of a normal distribution with the mean and deviation of the list that lies below, float64[C] in [0, 1].
 
     A score above the others presses them down less than min-max does: distribution-based score fusion (Mazzeschi 2023)
     with a smooth end instead of a cut at three deviations.

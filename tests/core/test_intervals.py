@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.intervals import Interval, Verdict, bootstrap, compare, detectable, permutation_p, verdict
 from service.core.errors import InvalidQuery
+from service.core.intervals import Interval, Verdict, bootstrap, compare, detectable, permutation_p, verdict
 
 
 def test_the_interval_is_the_textbooks_where_there_is_a_formula() -> None:
