@@ -15,6 +15,8 @@ from service.core.suggestions import Suggestion, Suggestions
 from service.store.catalogue_words import catalogue_version
 from service.store.database import Database
 from service.store.suggestion_rows import SuggestedProduct, common_queries, suggested_products
+from service.words.plain import words_of
+from service.words.understand import Words
 
 log = structlog.get_logger()
 
@@ -26,6 +28,7 @@ MAX_PRODUCTS = 200_000
 _WINDOW = timedelta(days=90)
 _MAX_QUERIES = 20_000
 _MAX_LENGTH = 80
+_MOST_CORRECTED = 6
 _PAGE = 500
 _PAUSE_S = 0.001  # now and then, so that answers are not kept waiting
 _REST = 50.0  # times as long as making them took, until the next look
@@ -120,6 +123,17 @@ class LiveSuggestions:
     def _pause(self) -> None:
         if self._closed.wait(_PAUSE_S):
             raise InterruptedError("the service ends")
+
+
+def completed(suggestions: Suggestions, words: Words | None, typed: str, n: int) -> tuple[list[Suggestion], str | None]:
+    """At most `n` completions; where there are none, those of the shop's nearest words, and which these are."""
+    found = suggestions.complete(typed, n)
+    if found or words is None:
+        return found, None
+    typed_words = words_of(typed)[:_MOST_CORRECTED]
+    meant = " ".join(words.speller.nearest(word) or word for word in typed_words)
+    found = suggestions.complete(meant, n) if meant != " ".join(typed_words) else []
+    return found, meant if found else None
 
 
 def _suggestions(queries: Iterable[tuple[str, int]], products: Iterable[SuggestedProduct]) -> Iterator[Suggestion]:

@@ -10,7 +10,7 @@ from service.api.clock import Clock
 from service.api.dependencies import State, Tenant
 from service.core.suggestions import MAX_TYPED, Kind
 from service.runtime import Runtime
-from service.suggest import LiveSuggestions
+from service.suggest import LiveSuggestions, completed
 
 router = APIRouter(prefix="/v1/suggest", tags=["search"])
 
@@ -27,6 +27,7 @@ class SuggestOut(BaseModel):
     """Completions, best first."""
 
     q: str
+    corrected: str | None = Field(description="what was completed instead, where nothing begins like q")
     suggestions: list[SuggestionOut]
 
 
@@ -47,7 +48,8 @@ async def suggest(
     live: LiveSuggestions = request.app.state.suggestions
 
     def work() -> Response:
-        found = [{"text": one.text, "kind": one.kind, "id": one.id} for one in live.current(tenant).complete(q, n)]
-        return Response(orjson.dumps({"q": q, "suggestions": found}), media_type="application/json")
+        found, meant = completed(live.current(tenant), state.runtime.services.words(tenant), q, n)
+        rows = [{"text": one.text, "kind": one.kind, "id": one.id} for one in found]
+        return Response(orjson.dumps({"q": q, "corrected": meant, "suggestions": rows}), media_type="application/json")
 
     return await state.call(work, quick=live.is_ready(tenant))

@@ -27,6 +27,12 @@ def test_names_brands_and_categories_are_completed(reading: TestClient) -> None:
     assert len(suggested(reading, "b", n=2)) == 2
 
 
+def test_what_is_misspelt_is_completed_as_it_was_meant(reading: TestClient) -> None:
+    answer = reading.get("/v1/suggest", params={"q": "blue lmap"}).json()
+    assert (answer["corrected"], [one["text"] for one in answer["suggestions"]]) == ("blue lamp", ["Blue Lamp"])
+    assert reading.get("/v1/suggest", params={"q": "blue la"}).json()["corrected"] is None
+
+
 def test_a_query_is_shown_to_others_once_three_people_made_it(writing: TestClient) -> None:
     def search(query: str, session: str) -> None:
         body = [{"type": "search", "session": session, "query": query}]
