@@ -12,9 +12,10 @@ from service.core.filters import Filter
 from service.core.types import RankedItem, Shelf, Slate, Trace
 from service.experiments import Assignment, assign
 from service.past import seen
-from service.pipeline import recommend, shortfall
+from service.pipeline import recommend
 from service.rules_for import rules_for
 from service.shelf_lists import ShelfList, shelf_lists
+from service.slate import shortfall
 from service.store.catalog import product_ids
 from service.store.history import history
 from service.store.users import find_user

@@ -58,6 +58,8 @@ PIPELINE = (
     "candidates",
     "rank",
     "variety",
+    "look",
+    "slate",
     "stopwatch",
     "context",
     "past",

@@ -25,9 +25,9 @@ from service.core.filters import Condition, Filter, Match, Range
 from service.core.rules import Boost, Pin, Quota, Rule, by_precedence
 from service.core.types import Floats, Ids
 from service.pins import Pinned
-from service.pipeline import ranked_items
 from service.rank import adjust, fuse
 from service.rules_for import Ruled, ruled
+from service.slate import ranked_items
 from service.steer import settle, steer
 from service.store.serving import ServingRow
 from service.store.vectors import Hits

@@ -1,0 +1,126 @@
+"""The slate of a request: its slots, what it builds on, why it is short, and where every candidate ended."""
+
+from collections.abc import Mapping, Sequence
+
+from service.context import Request
+from service.core.evidence import Evidence
+from service.core.rules import BY_RULE, STEERING, RuleAct
+from service.core.types import RankedItem, Slate, Trace
+from service.experiments import Assignment
+from service.look import Found
+from service.ranking.eligibility import EXCLUDED
+from service.steer import Steered
+from service.stopwatch import Stopwatch
+from service.variety import Diversified
+
+
+def make_slate(
+    request: Request,
+    assignment: Assignment,
+    found: Found,
+    steered: Steered,
+    drawn: Diversified,
+    acts: tuple[RuleAct, ...],
+    n: int,
+    evidence: Mapping[int, Evidence],
+    watch: Stopwatch,
+) -> Slate:
+    """Everything that is known at the end of a request, as its answer."""
+    known, candidates = found.known, found.candidates
+    by_rule = frozenset(found.pinned.rows).difference(candidates.fused.ids.tolist())
+    shown = len(drawn.propensities)
+    trace = Trace(
+        {name: len(hits.ids) for name, hits in candidates.retrieved.lists.items()},
+        candidates.dropped,
+        (*drawn.fused.ids[shown:].tolist(), *candidates.rest.tolist()),
+        watch.step_ms,
+        acts,
+        tuple(steered.by_score().tolist()),
+    )
+    return Slate(
+        request.request_id,
+        request.surface,
+        assignment.label,
+        known.release.id if known.release else None,
+        known.level,
+        known.reason,
+        ranked_items(drawn, known.level, by_rule),
+        candidates.retrieved.degraded,
+        shortfall(shown, n, candidates.dropped, [label for label, _ in found.ruled.required]),
+        trace,
+        assignment.arms,
+        drawn.draw,
+        evidence,
+        known.understood,
+    )
+
+
+def ranked_items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[RankedItem, ...]:
+    """The slate's products, each with what made its score.
+
+    Parameters
+    ----------
+    level : what the answer builds on. by_rule : products that no signal has found.
+    """
+    items = []
+    fused, first = drawn.fused, next(iter(drawn.fused.signals), BY_RULE)
+    shares_of = fused.contributions[:, : len(drawn.propensities)].T.tolist()
+    for slot, propensity in enumerate(drawn.propensities.tolist()):
+        shares = {name: share for name, share in zip(fused.signals, shares_of[slot], strict=True) if share}
+        product = int(fused.ids[slot])
+        source = BY_RULE if product in by_rule else strongest(shares, first)
+        items.append(
+            RankedItem(
+                product,
+                slot + 1,
+                float(fused.scores[slot]),
+                shares,
+                propensity,
+                source,
+                _level(source, level),
+                drawn.guests[slot],
+            )
+        )
+    return tuple(items)
+
+
+def strongest(shares: Mapping[str, float], otherwise: str) -> str:
+    """The signal that contributed most; ``rule`` where only rules did, `otherwise` where nothing did.
+
+    Examples
+    --------
+    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}, "image"), strongest({"rule:sale": 3.0}, "text")
+    ('text', 'rule')
+    >>> strongest({}, "text")
+    'text'
+    """
+    if not shares:
+        return otherwise
+    signals = {name: share for name, share in shares.items() if not name.startswith(STEERING)}
+    return max(signals, key=signals.__getitem__, default=BY_RULE)
+
+
+def _level(source: str, level: str) -> str:
+    if source in ("trending", "best_value"):
+        return "category" if level == "category" and source == "trending" else "global"
+    return "content" if source in ("lexical", "text", "image", "searches") else level
+
+
+def shortfall(found: int, n: int, dropped: Mapping[int, str], rules: Sequence[str] = ()) -> str | None:
+    """Why there are fewer products than asked for; None if there are enough.
+
+    Parameters
+    ----------
+    rules : labels of the business rules that leave products out.
+
+    Examples
+    --------
+    >>> shortfall(3, 5, {7: "sold_out"})
+    '3 of 5 asked for: no more products match; 1 more were found but are not available now'
+    """
+    if found >= n:
+        return None
+    unavailable = sum(why != EXCLUDED and why not in rules for why in dropped.values())
+    hint = f"; {unavailable} more were found but are not available now" if unavailable else ""
+    by_rules = f"; products are left out by {', '.join(rules)}" if rules else ""
+    return f"{found} of {n} asked for: no more products match{hint}{by_rules}"
