@@ -30,7 +30,7 @@ def recommend(services: Services, request: Request) -> Slate:
     """
     watch = Stopwatch()
     with watch.step("assign"):
-        assignment = _assigned(services, request)
+        assignment = assigned(services, request)
         n = _slots(request.n, assignment.surface)
     with watch.step("hydrate"):
         known = hydrate(services, request, assignment.surface, assignment.release)
@@ -50,7 +50,13 @@ def recommend(services: Services, request: Request) -> Slate:
     return slate
 
 
-def _assigned(services: Services, request: Request) -> Assignment:
+def assigned(services: Services, request: Request) -> Assignment:
+    """What the request is served with.
+
+    Raises
+    ------
+    InvalidQuery : weights that are none, or an experiment or variant that does not exist.
+    """
     return assign(
         services.params,
         request.surface,

@@ -10,9 +10,9 @@ from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.filters import Filter
 from service.core.types import RankedItem, Shelf, Slate, Trace
-from service.experiments import Assignment, assign
+from service.experiments import Assignment
 from service.past import seen
-from service.pipeline import recommend
+from service.pipeline import assigned, recommend
 from service.rules_for import rules_for
 from service.shelf_lists import ShelfList, shelf_lists
 from service.slate import shortfall
@@ -66,9 +66,7 @@ def _visitor(services: Services, request: Request) -> _Visitor:
         if request.user:
             user = find_user(session, request.tenant, request.user)
             preferences = user.preferences if user else None
-    assignment = assign(
-        services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants
-    )
+    assignment = assigned(services, request)
     never, had = past.hidden.union(excluded), seen(past, assignment.surface.exclude_types)
     return _Visitor(assignment, past, preferences, never, had, rules_for(services, request, assignment).required)
 

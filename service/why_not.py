@@ -11,9 +11,9 @@ from service.core.errors import NotFound
 from service.core.evidence import Evidence
 from service.core.filters import matches
 from service.core.types import Slate
-from service.experiments import Assignment, assign
+from service.experiments import Assignment
 from service.hydrate import Hydrated, hydrate
-from service.pipeline import recommend
+from service.pipeline import assigned, recommend
 from service.ranking.eligibility import HIDDEN, SOLD_OUT, why_not
 from service.retrieve import ask
 from service.rules_for import rules_for
@@ -68,10 +68,7 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         place = _place(slate, product)
         return WhyNot(SHOWN, says, shown[product].rank, place, evidence=slate.evidence.get(product)), slate
     surface = services.params.surfaces[request.surface]
-    assignment = assign(
-        services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants,
-        weights=request.weights, mmr_lambda=request.mmr_lambda,
-    )  # fmt: skip
+    assignment = assigned(services, request)
     known = hydrate(services, request, assignment.surface, assignment.release)
     kept_out = _kept_out(services, request, known, assignment, rows[product], product)
     if kept_out is not None:
