@@ -78,7 +78,8 @@ class _Reasons:
         if query.past is None or query.text or not len(query.past.products):
             return None
         parts = self._item_item(product, source) if source in _ITEM_ITEM else self._near(product, _NEAR[source])
-        place = loudest(parts)
+        # a product of the past may come up again, but not because of itself
+        place = loudest(np.where(query.past.products == product, 0.0, parts) if len(parts) else parts)
         return None if place is None else int(query.past.products[place])
 
     def query(self, product: int, source: str | None) -> str | None:

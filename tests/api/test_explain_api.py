@@ -76,6 +76,7 @@ def test_the_reason_names_what_really_led_there(client: TestClient) -> None:
     assert {(item["because"], item["reason"]) for item in by_text} <= {
         ("mug-1", "Because you put Red Mug in your cart"), ("bag-1", "Because you bought Red Bag"),
     }  # fmt: skip
+    assert all(item["because"] != item["id"] for item in by_text)
     similar = client.get("/v1/similar/mug-1", params={"explain": True, "n": 1}).json()["items"][0]
     assert similar["because"] == "mug-1"
     plain = client.get("/v1/home", params={"user": "anna"}).json()["items"][0]
