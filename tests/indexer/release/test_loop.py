@@ -53,6 +53,7 @@ def test_a_release_trained_elsewhere_goes_live_without_a_failed_request(shop: An
         for seed in (1, 2, 3):
             others.append(shop.train(seed=seed))
             wait_for(lambda: live.current().id == others[-1])
+        wait_for(lambda: others[-1] in answered or failures)
     finally:
         over.set()
         loop.stop()
