@@ -1,6 +1,7 @@
 """The shop's own products and interactions, read from its database; nothing is written to it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -10,6 +11,7 @@ from service.core.types import DEFAULT_TENANT, EventType, Interaction, Product
 from service.store.column_types import as_utc
 from service.store.database import Database
 from service.store.product_rows import PRODUCT_COLUMNS, to_stored
+from service.store.rules import list_rules
 from service.store.tables import INTERACTION, PRODUCT, USERS
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 _I = INTERACTION.c
 
 
-def read_own(settings: "Settings") -> tuple[list[Product], list[Interaction]]:
-    """Live products, and the interactions with them in order of time.
+def read_own(settings: "Settings") -> tuple[list[Product], list[Interaction], list[Mapping[str, Any]]]:
+    """Live products, the interactions with them in order of time, and the business rules.
 
     Raises
     ------
@@ -33,7 +35,12 @@ def read_own(settings: "Settings") -> tuple[list[Product], list[Interaction]]:
             code="no_shop",
         )
     with open_database_only(settings) as database:
-        return _products(database), _events(database)
+        return _products(database), _events(database), _rules(database)
+
+
+def _rules(database: Database) -> list[Mapping[str, Any]]:
+    with database.session() as session:
+        return [rule.data for rule in list_rules(session, DEFAULT_TENANT)]
 
 
 def _products(database: Database) -> list[Product]:

@@ -21,16 +21,17 @@ Advance = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the feed is asked; None leaves the configuration in force."""
+    """How the feed is asked; None leaves the configuration in force. with_rules : business rules count."""
 
     weights: Mapping[str, float] | None = None
     mmr_lambda: float | None = None
+    with_rules: bool = True
 
-    def key(self, configured: Mapping[str, float]) -> tuple[frozenset[tuple[str, float]], float | None]:
+    def key(self, configured: Mapping[str, float]) -> tuple[frozenset[tuple[str, float]], float | None, bool]:
         """Equal for ways that give the same lists: only the weights' proportions matter."""
         weights = {**configured, **(self.weights or {})}
         largest = max(weights.values())
-        return frozenset((name, w / largest) for name, w in weights.items() if w), self.mmr_lambda
+        return frozenset((name, w / largest) for name, w in weights.items() if w), self.mmr_lambda, self.with_rules
 
 
 def signals_of(weights: Mapping[str, float]) -> list[str]:
@@ -81,6 +82,8 @@ def home_lists(
     InvalidQuery : a score is not a number.
     """
     services, products = trained.runtime.services, trained.data.products
+    if not way.with_rules:
+        services = replace(services, rules=lambda _: ())
     lists = np.full((len(rows), n), -1, np.int64)
     for slot, row in enumerate(rows.tolist()):
         user = asked.users[row]

@@ -138,8 +138,8 @@ def way_of(name: str, params: "Params") -> "Way":
     if name == DIVERSE:
         return Way(mmr_lambda=diversity(params)[0])
     if kind == "signal":
-        return Way(only(signal, weights), 1.0)
-    return Way(without(signal, weights) if kind == "without" else None, 1.0)
+        return Way(only(signal, weights), 1.0, with_rules=False)
+    return Way(without(signal, weights) if kind == "without" else None, 1.0, with_rules=False)
 
 
 def is_sampled(name: str) -> bool:

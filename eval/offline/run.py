@@ -168,14 +168,15 @@ def read_split(wanted: Offline, settings: "Settings") -> "tuple[list[Product], S
     if name not in SPLITS:
         raise InvalidQuery(f"there is no split {name!r}; known are {', '.join(SPLITS)}", code="unknown_split")
     events: list[Interaction]
+    rules: list[Mapping[str, Any]] = []
     if wanted.dataset == OWN or wanted.path is None:
         from eval.offline.own import read_own
 
-        products, events = read_own(settings)
+        products, events, rules = read_own(settings)
     else:
         events = read_events(dataset, wanted.path, datetime.now(UTC))
         products = read_products(dataset, wanted.path, events)
-    return products, SPLITS[name](events), name
+    return products, replace(SPLITS[name](events), rules=rules), name
 
 
 def users_of(split: Split, limit: int | None) -> list[str]:

@@ -55,6 +55,7 @@ def trained_shop(settings: "Settings", products: Sequence[Product], split: Split
     from indexer.sync import index_stale
     from service.runtime import open_runtime
     from service.store.catalog import product_ids, upsert_products
+    from service.store.rules import put_rule
     from service.store.spaces import PRODUCTS
 
     with open_runtime(settings) as runtime:
@@ -76,6 +77,9 @@ def trained_shop(settings: "Settings", products: Sequence[Product], split: Split
         _publish(runtime, release_id)
         _record(runtime, split.later)
         runtime.count_popular()
+        with runtime.database.session() as session:
+            for rule in split.rules:
+                put_rule(session, DEFAULT_TENANT, rule, now=datetime.now(UTC))
         yield Trained(runtime, keys, {product.external_id: product for product in products}, data, artifacts)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from service.core.errors import InvalidQuery
 from service.core.types import Interaction
@@ -20,12 +21,14 @@ class Split:
     relevant : user -> the products to be foreseen; users without an entry are not asked.
     asked_at : when everybody comes back; None: each user at the moment of their own last known interaction, so that
         whoever was active years ago is greeted as somebody who never left.
+    rules : business rules of the shop, in their JSON form.
     """
 
     train: Sequence[Interaction]
     later: Sequence[Interaction]
     relevant: Mapping[str, frozenset[str]]
     asked_at: datetime | None = None
+    rules: Sequence[Mapping[str, Any]] = ()
 
 
 def per_user_time(events: Sequence[Interaction], *, share: float = 0.2, least: int = 5) -> Split:

@@ -140,8 +140,8 @@ def remarks(result: dict[str, Any]) -> Iterator[str]:
     if result["users"] < result["users_with_a_future"]:
         yield f"{result['users']:,} of {result['users_with_a_future']:,} users, drawn at random"
     yield (
-        f"fused is the feed without MMR, fused+diversity has lambda {diversity['mmr_lambda']:g} "
-        f"({diversity['origin']}); the API serves {result['served_row']}"
+        "fused is the feed without MMR and business rules; fused+diversity has the shop's rules and "
+        f"lambda {diversity['mmr_lambda']:g} ({diversity['origin']}); the API serves {result['served_row']}"
     )
     for name, why in result["left_out"].items():
         yield f"{name} is left out: {why}"

@@ -16,6 +16,7 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import open_database_only
 from service.store.catalog import upsert_products
 from service.store.events import record_events
+from service.store.rules import put_rule
 from service.store.tables import INTERACTION, PRODUCT, RELEASE, USERS
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -168,9 +169,14 @@ def test_the_shops_own_database_is_read_and_not_written(
             unknown_products="refuse",
             now=START + timedelta(days=2),
         )
+        nothing_but_one = {"must": [{"field": "id", "match": "A0"}]}
+        rule = {"id": "one", "condition": nothing_but_one, "consequence": {"kind": "include_only"}}
+        put_rule(session, "default", rule, now=START)
     before = rows_of(own)
-    result = offline(Offline("shop", None, rows=("fused", "popularity")), own)
+    result = offline(Offline("shop", None, rows=("fused", "fused+diversity", "popularity")), own)
     assert (result["products"], result["split"]) == (NEXT, "global-time")
+    assert result["beyond"]["fused"]["coverage"] > 0.5
+    assert result["beyond"]["fused+diversity"]["coverage"] <= 1 / NEXT  # the shop's rules leave one product
     assert rows_of(own) == before
     assert not (tmp_path / "own" / "releases").exists()
 
