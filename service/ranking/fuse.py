@@ -82,11 +82,13 @@ def _counted(lists: Mapping[str, ScoredList], weights: Mapping[str, float]) -> l
 
 def _sum(shares: Mapping[str, tuple[ScoredList, Scores]]) -> Fused:
     signals = tuple(shares)
+    if not signals:
+        return Fused(np.empty(0, np.int64), np.empty(0), signals, np.zeros((0, 0)))
     lists = [scored.ids for scored, _ in shares.values()]
-    ids = np.unique(np.concatenate(lists)) if lists else np.empty(0, np.int64)
+    ids, place = np.unique(np.concatenate(lists), return_inverse=True)
     contributions = np.zeros((len(signals), len(ids)))
-    for row, (scored, share) in enumerate(shares.values()):
-        contributions[row, np.searchsorted(ids, scored.ids)] = share
+    signal = np.repeat(np.arange(len(signals)), [len(own) for own in lists])
+    contributions[signal, place] = np.concatenate([share for _, share in shares.values()])
     scores = contributions.sum(axis=0)
-    order = np.lexsort((ids, -scores))
+    order = np.argsort(-scores, kind="stable")  # ids ascend, so equal scores stay in the order of their ids
     return Fused(ids[order], scores[order], signals, contributions[:, order])

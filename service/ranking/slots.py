@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.ranking.normalize import Scores
-from service.ranking.sample import draw_order
+from service.ranking.sample import draw_order, plackett_luce
 
 Places = NDArray[np.int64]
 
@@ -74,6 +74,9 @@ def fill_slots(
     >>> fill_slots(np.array([3.0, 2.0, 1.0]), n=2, temperature=0, seed=1, caps=[brands]).places.tolist()
     [0, 2]
     """
+    if not caps and not guests:  # all slots at once
+        drawn, chances = plackett_luce(scores, n, temperature, seed)
+        return Filled(drawn, chances, (None,) * len(drawn))
     count = len(scores)
     order, logits = draw_order(scores, temperature, seed)
     rank = np.empty(count, np.int64)
