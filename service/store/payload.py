@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from service.core.fields import CATEGORY_SEPARATOR
@@ -80,7 +81,12 @@ def ancestors(path: str | None) -> list[str]:
     >>> ancestors("Home > Kitchen > Mugs")
     ['Home', 'Home > Kitchen', 'Home > Kitchen > Mugs']
     """
-    return [] if path is None else [path[: cut.start()] for cut in _EVERY_SEPARATOR.finditer(path)] + [path]
+    return [] if path is None else list(_ancestors(path))
+
+
+@lru_cache(maxsize=10_000)  # a shop has few categories, and every request asks for hundreds of products'
+def _ancestors(path: str) -> tuple[str, ...]:
+    return (*(path[: cut.start()] for cut in _EVERY_SEPARATOR.finditer(path)), path)
 
 
 def is_in_stock(stock: int | None) -> bool:
