@@ -41,9 +41,9 @@ def make_popular(database: Database, tenant: str, params: PopularParams, weights
     -------
     datetime : when they were made.
     """
-    lists = popular_lists(database, tenant, params, weights)
-    now = datetime.now(UTC)
     shelf = _read_shelf(database, tenant)
+    lists = _lists(database, tenant, shelf, params, weights)
+    now = datetime.now(UTC)
     exposure = count_exposure(database, tenant, shelf.ids, shelf.paths, params, now)
     with database.session() as session:
         put_snapshot(session, popular_name(tenant), lists, now=now)
@@ -63,7 +63,12 @@ def popular_lists(
     ----------
     weights : what events count, without age: the trend decays by itself.
     """
-    shelf = _read_shelf(database, tenant)
+    return _lists(database, tenant, _read_shelf(database, tenant), params, weights)
+
+
+def _lists(
+    database: Database, tenant: str, shelf: _Shelf, params: PopularParams, weights: EventWeights
+) -> dict[str, dict[str, list[list[float]]] | list[list[float]] | list[str]]:
     scores = _trend(database, tenant, shelf, params, weights)
     categories = [ancestors(path) for path in shelf.paths]
     by_category = top_by_category(scores, categories, params.category_length)

@@ -17,7 +17,7 @@ from service.store.spaces import PRODUCTS
 from service.variety import Diversified
 
 _ITEM_ITEM = ("covisit", "sequence", "association")
-_NEAR = {"text": "text", "image": "image", "cf": "cf"}
+_NEAR = ("text", "image", "cf")
 # of several things done with a product the one that says most
 _TELLING = (
     EventType.PURCHASE, EventType.CART, EventType.WISHLIST, EventType.RATING, EventType.CLICK, EventType.VIEW,
@@ -77,7 +77,7 @@ class _Reasons:
             return query.anchor.product_id
         if query.past is None or query.text or not len(query.past.products):
             return None
-        parts = self._item_item(product, source) if source in _ITEM_ITEM else self._near(product, _NEAR[source])
+        parts = self._item_item(product, source) if source in _ITEM_ITEM else self._near(product, source)
         # a product of the past may come up again, but not because of itself
         place = loudest(np.where(query.past.products == product, 0.0, parts) if len(parts) else parts)
         return None if place is None else int(query.past.products[place])

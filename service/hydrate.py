@@ -151,10 +151,6 @@ def _anchor(services: Services, stored: StoredProduct, release: ServedRelease | 
     return Anchor(stored.id, vectors)
 
 
-def _encoded(services: Services, stored: StoredProduct) -> Floats:
-    return services.encoders.text.encode_query(product_text(stored.product))
-
-
 def _trending(popular: Popular, categories: tuple[str, ...]) -> tuple[Ids, Floats]:
     """The trend in the user's own categories if there is one, else of the whole shop, else the newest products."""
     own = [popular.by_category[path] for path in categories if path in popular.by_category]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from config.params import Params
-from service.core.behaviour import EVENT_TYPES, History
+from service.core.behaviour import History, distinct
 from service.core.event_weights import event_weights
 from service.core.types import EventType, Floats, Ids, Past
 from service.ranking.fold_in import fold_in
@@ -40,16 +40,12 @@ def make_past(
 
 def seen(history: History, types: tuple[EventType, ...]) -> frozenset[int]:
     """Products of interactions of these types."""
-    codes = [EVENT_TYPES.index(kind) for kind in types]
-    return frozenset(history.products[np.isin(history.types, codes)].tolist())
+    return frozenset(history.with_types(types).tolist())
 
 
 def _wanted(history: History) -> Ids:
-    codes = [EVENT_TYPES.index(kind) for kind in _WANTING]
-    is_wanted = np.isin(history.types, codes) & ~np.isin(history.products, list(history.hidden))
-    wanted = history.products[is_wanted]
-    _, first = np.unique(wanted, return_index=True)
-    return wanted[np.sort(first)]
+    wanted = history.with_types(_WANTING)
+    return distinct(wanted[~np.isin(wanted, list(history.hidden))])
 
 
 def _profile(cached: VectorCache, past: Past, slot: str, limit: int) -> Floats | None:

@@ -35,7 +35,7 @@ def recommend(services: Services, request: Request) -> Slate:
     with watch.step("hydrate"):
         known = hydrate(services, request, assignment.surface, assignment.release)
         ruled = rules_for(services, request, assignment, known.query)
-        surface = _for_newcomers(assignment.surface, request, known)
+        surface = for_newcomers(assignment.surface, request, known)
     found = look(services, request, known, ruled, surface, n, watch)  # retrieve, fuse, filter
     with watch.step("adjust"):
         steered = steer(ruled, _adjusted(services, request, found), found.rows, found.pinned, n)
@@ -75,7 +75,7 @@ def _slots(asked: int | None, surface: Surface) -> int:
     return n
 
 
-def _for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surface:
+def for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surface:
     """Whoever has no past sees what trends, also where the weights leave it out for everybody else."""
     has_something = any(surface.weights.get(name) for name in ("trending", "best_value"))
     if not surface.personal or known.query.past is not None or request.weights is not None or has_something:

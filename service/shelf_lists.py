@@ -1,18 +1,17 @@
 """What each shelf of a page chooses from: the visitor's own past, or the popular lists of the shop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.params import ShelfName
 from service.context import Services
-from service.core.behaviour import EVENT_TYPES, History
+from service.core.behaviour import History, distinct
 from service.core.event_weights import event_weights
 from service.core.popular import Popular, TopList
-from service.core.types import EventType, Ids
+from service.core.types import EventType
 from service.ranking.taste import recent_products
 from service.store.payload import ancestors
 from service.store.serving import serving_rows
@@ -66,27 +65,17 @@ _NOTHING = TopList(np.empty(0, np.int64), np.empty(0, np.float32))
 
 def _viewed(past: History) -> TopList:
     """Newest first."""
-    ids = _distinct(past.products[_of(past, _LOOKED_AT)])
+    ids = distinct(past.with_types(_LOOKED_AT))
     return TopList(ids, (1 / np.arange(1, len(ids) + 1)).astype(np.float32))
 
 
 def _bought(past: History) -> TopList:
     """What was bought most often first; the newest of those bought equally often."""
-    bought = past.products[_of(past, (EventType.PURCHASE,))]
-    ids = _distinct(bought)
+    bought = past.with_types([EventType.PURCHASE])
+    ids = distinct(bought)
     times = np.array([(bought == product).sum() for product in ids.tolist()], np.float32)
     order = np.argsort(-times, kind="stable")
     return TopList(ids[order], times[order])
-
-
-def _of(past: History, types: Sequence[EventType]) -> NDArray[np.bool_]:
-    return np.isin(past.types, [EVENT_TYPES.index(kind) for kind in types])
-
-
-def _distinct(products: Ids) -> Ids:
-    """In the order of their first appearance."""
-    _, first = np.unique(products, return_index=True)
-    return products[np.sort(first)]
 
 
 def _categories(

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from config.params import Surface
 from service.candidates import Wanted
 from service.context import Request, Services
 from service.core.errors import NotFound
 from service.core.evidence import Evidence
 from service.core.filters import matches
 from service.core.types import Slate
-from service.experiments import Assignment
 from service.hydrate import Hydrated, hydrate
-from service.pipeline import assigned, recommend
+from service.pipeline import assigned, for_newcomers, recommend
 from service.ranking.eligibility import HIDDEN, SOLD_OUT, why_not
 from service.retrieve import ask
 from service.rules_for import rules_for
@@ -67,24 +67,25 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         says = f"it is shown in slot {shown[product].rank}"
         place = _place(slate, product)
         return WhyNot(SHOWN, says, shown[product].rank, place, evidence=slate.evidence.get(product)), slate
-    surface = services.params.surfaces[request.surface]
     assignment = assigned(services, request)
     known = hydrate(services, request, assignment.surface, assignment.release)
-    kept_out = _kept_out(services, request, known, assignment, rows[product], product)
+    surface = for_newcomers(assignment.surface, request, known)
+    required = rules_for(services, request, assignment, known.query).required
+    wanted = Wanted(request.tenant, request.filter, known.excluded, surface.in_stock_only, required)
+    kept_out = _kept_out(request, known, surface, wanted, rows[product], product)
     if kept_out is not None:
         return kept_out, slate
-    return _beaten(
-        services, request, known, assignment, slate, product, surface.n if request.n is None else request.n
-    ), slate
+    would_be = _ranks(services, known, surface, wanted, product)
+    return _beaten(slate, product, would_be, surface.n if request.n is None else request.n), slate
 
 
 def _kept_out(
-    services: Services, request: Request, known: Hydrated, assignment: Assignment, row: ServingRow, product: int
+    request: Request, known: Hydrated, surface: Surface, wanted: Wanted, row: ServingRow, product: int
 ) -> WhyNot | None:
     """What forbids the product, whatever its score; None if nothing does."""
     if not row.visible:
         return WhyNot(HIDDEN, "the shop does not show it: `visible` is false")
-    if assignment.surface.in_stock_only and not row.in_stock:
+    if surface.in_stock_only and not row.in_stock:
         return WhyNot(SOLD_OUT, "it is sold out, and this surface shows only what can be bought")
     if row.external_id in request.exclude:
         return WhyNot(ASKED_OUT, "the request excludes it")
@@ -93,21 +94,18 @@ def _kept_out(
     if product in known.history.hidden:
         return WhyNot(HIDDEN_BY_USER, "this user has hidden it")
     if product in known.excluded:
-        kinds = ", ".join(assignment.surface.exclude_types)
+        kinds = ", ".join(surface.exclude_types)
         return WhyNot(HAD, f"this user had it already, and the surface leaves out what was met by {kinds}")
     if why_not([product], {product: row}, request.filter, in_stock_only=False):
         return WhyNot(FILTERED, "it does not pass the filter of the request")
-    for label, condition in rules_for(services, request, assignment, known.query).required:
+    for label, condition in wanted.required:
         if not matches(condition, row.payload(), product):
             return WhyNot(BY_RULE, f"business rule {label} leaves it out")
     return None
 
 
-def _beaten(
-    services: Services, request: Request, known: Hydrated, assignment: Assignment, slate: Slate, product: int, n: int
-) -> WhyNot:
+def _beaten(slate: Slate, product: int, would_be: Mapping[str, int | None], n: int) -> WhyNot:
     """What the product lost against: nobody proposed it, others scored higher, or variety preferred others."""
-    would_be = _ranks(services, request, known, assignment, product)
     place = _place(slate, product)
     if place is None and product not in slate.trace.outranked:
         told = ", ".join(f"{name} at {rank or 'none of the first thousands'}" for name, rank in would_be.items())
@@ -125,13 +123,11 @@ def _place(slate: Slate, product: int) -> int | None:
 
 
 def _ranks(
-    services: Services, request: Request, known: Hydrated, assignment: Assignment, product: int
+    services: Services, known: Hydrated, surface: Surface, wanted: Wanted, product: int
 ) -> dict[str, int | None]:
     """Signal -> the product's rank among all that may be shown, as far down as candidates are ever looked for."""
-    surface, retrieval = assignment.surface, services.params.retrieval
+    retrieval = services.params.retrieval
     questions = ask(known.query, surface.weights, services.encoders, retrieval.deadline_ms)
-    required = rules_for(services, request, assignment, known.query).required
-    wanted = Wanted(request.tenant, request.filter, known.excluded, surface.in_stock_only, required)
     ranks: dict[str, int | None] = {name: _rank(hits.ids, product) for name, hits in questions.ready.items()}
     for name, (collection, vector) in questions.vectors.items():
         query = VectorQuery(SIGNALS[name].slot, vector, retrieval.max_candidates, wanted.in_index(), ef=retrieval.ef)

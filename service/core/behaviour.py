@@ -3,6 +3,7 @@
 Shape letters: N interactions, H of them in one user's history.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 
@@ -101,6 +102,28 @@ class History:
     searches: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     newest: float | None = None
+
+    def with_types(self, types: Iterable[EventType]) -> Ids:
+        """Products of the interactions of these types, repeats included, newest first.
+
+        Examples
+        --------
+        >>> no_history().with_types([EventType.VIEW]).tolist()
+        []
+        """
+        return self.products[np.isin(self.types, [TYPE_CODES[kind] for kind in types])]
+
+
+def distinct(products: Ids) -> Ids:
+    """Each product once, in the order of first appearance.
+
+    Examples
+    --------
+    >>> distinct(np.array([8, 9, 8, 7])).tolist()
+    [8, 9, 7]
+    """
+    _, first = np.unique(products, return_index=True)
+    return products[np.sort(first)]
 
 
 def no_history(user_id: int | None = None) -> History:
