@@ -36,7 +36,7 @@ class Hydrated:
 
     Attributes
     ----------
-    excluded : internal ids never to be shown: asked for, hidden, or had already.
+    excluded : internal ids never to be shown: asked for, hidden, or had already. banned : the same without the last.
     level : what the answer can build on: personal, session, category or global. reason : why not on more.
     preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
     history : what the user did. understood : how the words of the query were read.
@@ -51,6 +51,7 @@ class Hydrated:
     exposure: Exposure | None = None
     history: History = field(default_factory=no_history)
     understood: Understood | None = None
+    banned: frozenset[int] = frozenset()
 
 
 def hydrate(services: Services, request: Request, surface: Surface, release_id: str | None = None) -> Hydrated:
@@ -119,8 +120,10 @@ def _personal(
         (popular.best_value.ids, popular.best_value.scores) if popular and not categories else None,
     )
     level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
-    never = excluded | known.hidden | seen(known, surface.exclude_types)
-    return Hydrated(query, never, release, level, reason, preferences, popular.exposure if popular else None, known)
+    exposure = popular.exposure if popular else None
+    banned = excluded | known.hidden
+    never = banned | seen(known, surface.exclude_types)
+    return Hydrated(query, never, release, level, reason, preferences, exposure, known, banned=banned)
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:

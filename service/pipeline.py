@@ -20,8 +20,12 @@ from service.variety import Known, diversify
 from service.words.exact import put_first
 
 
-def recommend(services: Services, request: Request) -> Slate:
+def recommend(services: Services, request: Request, known: Hydrated | None = None) -> Slate:
     """Answer one request.
+
+    Parameters
+    ----------
+    known : what `hydrate` found for it, if that was done already, as for the other shelves of a page.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def recommend(services: Services, request: Request) -> Slate:
         assignment = assigned(services, request)
         n = _slots(request.n, assignment.surface)
     with watch.step("hydrate"):
-        known = hydrate(services, request, assignment.surface, assignment.release)
+        known = known or hydrate(services, request, assignment.surface, assignment.release)
         ruled = rules_for(services, request, assignment, known.query)
         surface = for_newcomers(assignment.surface, request, known)
     found = look(services, request, known, ruled, surface, n, watch)  # retrieve, fuse, filter
