@@ -21,13 +21,19 @@ def reading(runtime: Runtime) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def writing(
+def own_shop(
     tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Path], Settings], small_shop: Callable[[], list]
-) -> Iterator[TestClient]:
-    """A client of a shop of this module's own."""
+) -> Iterator[Runtime]:
+    """A small shop of this module's own, indexed."""
     with open_runtime(settings_for(tmp_path_factory.mktemp("own"))) as runtime:
         with runtime.database.session() as session:
             upsert_products(session, small_shop())
         index_stale(runtime.outbox)
-        with TestClient(create_app(runtime), raise_server_exceptions=False) as client:
-            yield client
+        yield runtime
+
+
+@pytest.fixture(scope="module")
+def writing(own_shop: Runtime) -> Iterator[TestClient]:
+    """A client of that shop."""
+    with TestClient(create_app(own_shop), raise_server_exceptions=False) as client:
+        yield client

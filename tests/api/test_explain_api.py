@@ -1,44 +1,33 @@
 """Every answer has its reasons: the numbers add up, the sentence is true, and what is missing has one first cause."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from config.settings import Settings
-from indexer.sync import index_stale
 from service.api.explain import ExplainOut
 from service.api.schemas import SlateOut
 from service.app import create_app
-from service.core.types import EventType, Interaction, Product
-from service.runtime import Runtime, open_runtime
-from service.store.catalog import upsert_products
+from service.core.types import EventType, Interaction
+from service.runtime import Runtime
 from service.store.events import record_events
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
-def shop(
-    tmp_path_factory: pytest.TempPathFactory,
-    settings_for: Callable[[Path], Settings],
-    small_shop: Callable[[], list[Product]],
-) -> Iterator[Runtime]:
-    with open_runtime(settings_for(tmp_path_factory.mktemp("explain"))) as runtime:
-        with runtime.database.session() as session:
-            upsert_products(session, small_shop())
-            events = [
-                Interaction(EventType.VIEW, NOW - timedelta(hours=2), user="anna", product="mug-1"),
-                Interaction(EventType.CART, NOW - timedelta(hours=1), user="anna", product="mug-1"),
-                Interaction(EventType.PURCHASE, NOW - timedelta(hours=9), user="anna", product="bag-1"),
-                Interaction(EventType.HIDE, NOW - timedelta(hours=9), user="anna", product="bag-2"),
-            ]
-            record_events(session, events, unknown_products="refuse", now=NOW)
-        index_stale(runtime.outbox)
-        runtime.count_popular()
-        yield runtime
+def shop(own_shop: Runtime) -> Runtime:
+    events = [
+        Interaction(EventType.VIEW, NOW - timedelta(hours=2), user="anna", product="mug-1"),
+        Interaction(EventType.CART, NOW - timedelta(hours=1), user="anna", product="mug-1"),
+        Interaction(EventType.PURCHASE, NOW - timedelta(hours=9), user="anna", product="bag-1"),
+        Interaction(EventType.HIDE, NOW - timedelta(hours=9), user="anna", product="bag-2"),
+    ]
+    with own_shop.database.session() as session:
+        record_events(session, events, unknown_products="refuse", now=NOW)
+    own_shop.count_popular()
+    return own_shop
 
 
 @pytest.fixture(scope="module")

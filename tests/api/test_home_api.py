@@ -1,24 +1,21 @@
 """``/v1/home`` and ``/v1/trending`` over HTTP: newcomers, histories, and a click that counts at once."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from config.settings import Settings
-from indexer.sync import index_stale
 from service.api.schemas import HomeOut, SlateOut
 from service.app import create_app
 from service.context import Request
 from service.core.impression import Impression
-from service.core.types import EventType, Interaction, Product
+from service.core.types import EventType, Interaction
 from service.pipeline import recommend
-from service.runtime import Runtime, open_runtime
-from service.store.catalog import product_ids, upsert_products
+from service.runtime import Runtime
+from service.store.catalog import product_ids
 from service.store.events import record_events
 from service.store.impressions import impressions_of_request, write_impressions
 from service.store.users import put_user
@@ -37,21 +34,14 @@ def record(runtime: Runtime, *events: Interaction) -> None:
 
 
 @pytest.fixture(scope="module")
-def shop(
-    tmp_path_factory: pytest.TempPathFactory,
-    settings_for: Callable[[Path], Settings],
-    small_shop: Callable[[], list[Product]],
-) -> Iterator[Runtime]:
-    with open_runtime(settings_for(tmp_path_factory.mktemp("home"))) as runtime:
-        with runtime.database.session() as session:
-            upsert_products(session, small_shop())
-            put_user(session, "default", "newcomer", preferences={"categories": ["Bags"], "brands": ["Quill"]}, now=NOW)
-        index_stale(runtime.outbox)
-        # bag-2 trends: four views in the last hours; lamp-1 had more, two weeks ago
-        record(runtime, *(did(EventType.VIEW, "bag-2", f"u{n}", n) for n in range(1, 5)))
-        record(runtime, *(did(EventType.VIEW, "lamp-1", f"u{n}", 24 * 14 + n) for n in range(1, 9)))
-        runtime.count_popular()
-        yield runtime
+def shop(own_shop: Runtime) -> Runtime:
+    with own_shop.database.session() as session:
+        put_user(session, "default", "newcomer", preferences={"categories": ["Bags"], "brands": ["Quill"]}, now=NOW)
+    # bag-2 trends: four views in the last hours; lamp-1 had more, two weeks ago
+    record(own_shop, *(did(EventType.VIEW, "bag-2", f"u{n}", n) for n in range(1, 5)))
+    record(own_shop, *(did(EventType.VIEW, "lamp-1", f"u{n}", 24 * 14 + n) for n in range(1, 9)))
+    own_shop.count_popular()
+    return own_shop
 
 
 @pytest.fixture(scope="module")

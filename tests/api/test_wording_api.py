@@ -1,36 +1,23 @@
 """``/v1/explain/words`` over HTTP: sentences for a slate that was shown, with a model, without one, with a bad one."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from config.settings import Settings
-from indexer.sync import index_stale
 from service.app import create_app
 from service.core.errors import ConfigurationError
-from service.core.types import Product
 from service.explain.facts import Fact, sentence
-from service.runtime import Runtime, open_runtime
-from service.store.catalog import upsert_products
+from service.runtime import Runtime
 from tests.model_server import KEY, ModelServer, Then, as_json, model_server, says
 
 
 @pytest.fixture(scope="module")
-def shop(
-    tmp_path_factory: pytest.TempPathFactory,
-    settings_for: Callable[[Path], Settings],
-    small_shop: Callable[[], list[Product]],
-) -> Iterator[Runtime]:
-    with open_runtime(settings_for(tmp_path_factory.mktemp("words"))) as runtime:
-        with runtime.database.session() as session:
-            upsert_products(session, small_shop())
-        index_stale(runtime.outbox)
-        runtime.count_popular()
-        yield runtime
+def shop(own_shop: Runtime) -> Runtime:
+    own_shop.count_popular()
+    return own_shop
 
 
 def with_settings(shop: Runtime, **changes: object) -> Runtime:
