@@ -2,10 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from queue import Full, Queue
-from threading import Lock, Thread
+from threading import Lock, Thread, main_thread
+
+import structlog
 
 from service.core.types import Floats
+
+log = structlog.get_logger()
 
 _MOST_WAITING = 1_000
 
@@ -23,7 +26,7 @@ class QueryVectors:
         self._size = size
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._lock = Lock()
-        self._waiting: Queue[str] = Queue(_MOST_WAITING)
+        self._waiting: OrderedDict[str, None] = OrderedDict()
         self._thread: Thread | None = None
 
     def get(self, text: str) -> Floats:
@@ -56,16 +59,24 @@ class QueryVectors:
 
     def _ask_for(self, text: str) -> None:
         with self._lock:
+            if len(self._waiting) < _MOST_WAITING:  # whoever needs it asks again
+                self._waiting[text] = None
             if self._thread is None:
-                self._thread = Thread(target=self._work, name="queries", daemon=True)
+                # no daemon: ending the process amid a model's work would abort it
+                self._thread = Thread(target=self._work, name="queries")
                 self._thread.start()
-        try:
-            self._waiting.put_nowait(text)
-        except Full:
-            return  # whoever needs it asks again
 
     def _work(self) -> None:
-        while True:
-            text = self._waiting.get()
-            if self._recall(text) is None:
-                self._remember(text, self._encode(text))
+        """Until nothing waits, or the process ends."""
+        while (text := self._next()) is not None:
+            try:
+                self.get(text)
+            except Exception as error:  # noqa: BLE001  whoever needs it is told when asking
+                log.warning("query_not_encoded", error=str(error))
+
+    def _next(self) -> str | None:
+        with self._lock:
+            if self._waiting and main_thread().is_alive():
+                return self._waiting.popitem(last=False)[0]
+            self._thread = None
+            return None
