@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
-from config.search import Search
+from config.search import Search, Suggest, Variants
 from config.training import Releases, Training
 from config.wording import Wording
 from service.core.errors import ConfigurationError
@@ -180,6 +180,9 @@ class Surface(Frozen):
     dislike: Weight
     rotation: Weight
     rotation_half_life_hours: float = Field(gt=0)
+    affinity: Weight
+    popularity: Weight
+    one_per_group: bool
     freshness: Weight
     freshness_half_life_days: float = Field(gt=0)
     weights: dict[str, Weight]
@@ -235,12 +238,17 @@ class Params(Frozen):
     wording: Wording
     rules: RuleParams
     search: Search
+    suggest: Suggest
+    variants: Variants
+    similar_modes: dict[str, dict[str, Any]]
     assignment: Assignment
     experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]
 
     @model_validator(mode="after")
     def _experiments_fit(self) -> "Params":
+        for mode, changes in self.similar_modes.items():
+            _check_changes(f"similar_modes.{mode}", self.surfaces["similar"], changes)
         check_layers(self.experiments)
         for name, experiment in self.experiments.items():
             if unknown := sorted(set(experiment.surfaces) - set(self.surfaces)):

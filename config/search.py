@@ -1,12 +1,20 @@
-"""The ``[search]`` table of recommender.toml: how the words of a query are read."""
+"""The tables of recommender.toml about search: how a query is read, what completes it, what counts as one product."""
+
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from config.frozen import Frozen
+from service.core.understood import TraitKind
+
+MatchSignal = Literal["lexical", "text", "image", "picture"]
+"""The signals of a query's own words and pictures: those that can say what matches."""
+
+Mode = Literal["filter", "off"] | Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 
 
 class Search(Frozen):
-    """Spelling, synonyms and product codes."""
+    """Spelling, synonyms, product codes, traits, and what is added to the scores of a search."""
 
     correct: bool
     correction_weight: float = Field(gt=0, le=1)
@@ -15,3 +23,29 @@ class Search(Frozen):
     exact: float = Field(ge=0, le=1000, allow_inf_nan=False)
     floor: float = Field(ge=-1, le=1)
     cache: int = Field(ge=0, le=1_000_000)
+    words_share: float = Field(ge=0, le=1)
+    match_shares: dict[MatchSignal, Annotated[float, Field(ge=0, le=1)]]
+    match_most: dict[MatchSignal, Annotated[int, Field(ge=1, le=10_000)]]
+    cross_encoder: str
+    cross_encoder_top: int = Field(ge=1, le=1000)
+    cross_encoder_weight: float = Field(ge=0, le=1000, allow_inf_nan=False)
+    chosen_visitors: int = Field(ge=1)
+    chosen_days: float = Field(ge=1)
+    traits: dict[TraitKind, Mode]
+    trait_fields: dict[TraitKind, tuple[str, ...]]
+
+
+class Suggest(Frozen):
+    """Completions of what is being typed."""
+
+    refresh_s: float = Field(ge=1, le=86_400)
+    min_visitors: int = Field(ge=1)
+    window_days: float = Field(ge=1)
+    click_weight: float = Field(ge=0, le=1000, allow_inf_nan=False)
+
+
+class Variants(Frozen):
+    """Which products are one product to a shopper."""
+
+    group_fields: tuple[str, ...]
+    name_traits: tuple[TraitKind, ...]

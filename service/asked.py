@@ -12,12 +12,12 @@ from service.core.filters import Filter, parse_filter
 from service.core.impression import Impression
 
 _MOST_EXCLUDED = 100
-_PLAIN = ("text", "product", "n", "mmr_lambda")
+_PLAIN = ("text", "product", "n", "mmr_lambda", "mode")
 
 
 def asked_of(request: Request) -> dict[str, Any] | None:
-    """A request without who asked; None where it is too long or holds what no database keeps."""
-    if len(request.exclude) > _MOST_EXCLUDED:
+    """A request without who asked; None where it is too long, has a picture, or holds what no database keeps."""
+    if len(request.exclude) > _MOST_EXCLUDED or request.picture is not None:
         return None
     asked: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(request, name)) is not None}
     if request.filter:
@@ -28,8 +28,14 @@ def asked_of(request: Request) -> dict[str, Any] | None:
         asked["weights"] = dict(request.weights)
     if request.boosts:
         asked["boosts"] = [[filter_json(wanted), weight] for wanted, weight in request.boosts]
+    if request.terms:
+        asked["terms"] = [list(term) for term in request.terms]
+    if request.ignore:
+        asked["ignore"] = sorted(request.ignore)
     if not request.correct:
         asked["correct"] = False
+    if request.may_relax:
+        asked["may_relax"] = True
     try:
         return None if rb"\u0000" in orjson.dumps(asked) else asked
     except (TypeError, ValueError):
@@ -54,5 +60,7 @@ def request_again(shown: Impression, fields: Mapping[str, FieldKind]) -> Request
         boosts=tuple(
             (parse_filter(wanted, fields) or Filter(), weight) for wanted, weight in asked.get("boosts", ())
         ),
-        shelf=shown.shelf, correct=asked.get("correct", True),
+        shelf=shown.shelf, correct=asked.get("correct", True), may_relax=asked.get("may_relax", False),
+        terms=tuple((text, weight) for text, weight in asked.get("terms", ())),
+        ignore=frozenset(asked.get("ignore", ())), mode=asked.get("mode"),
     )  # fmt: skip

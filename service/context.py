@@ -8,7 +8,8 @@ from config.params import Params
 from service.core.filters import Filter
 from service.core.popular import Popular
 from service.core.rules import Rule
-from service.core.types import Slate
+from service.core.types import Picture, Slate
+from service.core.understood import TraitKind
 from service.served_release import ServedRelease
 from service.signals import Encoders
 from service.store.database import Database
@@ -30,6 +31,9 @@ class Request:
     shelf : the row of a page that this is for. taken : internal ids that the page shows already.
     explain : gather the evidence for every product shown. correct : False leaves misspelt words of `text` as they are.
     may_relax : where nothing matches `text`, answer with less than was asked for, and say so.
+    terms : texts with weights, below 0 for what is not wanted; `text` is all that is wanted.
+    picture : what products should look like. ignore : kinds of traits that words of `text` are not to be read as.
+    mode : in which way products are to be similar.
     """
 
     surface: str
@@ -51,6 +55,10 @@ class Request:
     explain: bool = False
     correct: bool = True
     may_relax: bool = False
+    terms: tuple[tuple[str, float], ...] = ()
+    picture: Picture | None = None
+    ignore: frozenset[TraitKind] = frozenset()
+    mode: str | None = None
 
     @property
     def visitor(self) -> str | None:

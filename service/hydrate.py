@@ -12,6 +12,7 @@ from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.errors import IndexNotReady
 from service.core.exposure import Exposure
+from service.core.filters import Filter, all_of
 from service.core.popular import Popular
 from service.core.types import Anchor, Floats, Ids, Past, Query
 from service.core.understood import Understood
@@ -52,6 +53,10 @@ class Hydrated:
     history: History = field(default_factory=no_history)
     understood: Understood | None = None
     banned: frozenset[int] = frozenset()
+
+    def within(self, wanted: Filter | None) -> Filter | None:
+        """What products must meet: a filter, and what the words of the query demand."""
+        return wanted if self.understood is None else all_of(wanted, self.understood.filter)
 
 
 def hydrate(services: Services, request: Request, surface: Surface, release_id: str | None = None) -> Hydrated:

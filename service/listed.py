@@ -108,7 +108,7 @@ class SearchList:
         return cursor
 
     def _first(self, facets: Sequence[str]) -> Listed:
-        matching, wanted = self.matching(), self.request.filter
+        matching, wanted = self.matching(), self.known.within(self.request.filter)
         wider = {name: without(wanted, name) for name in facets}
         found = {condition: matching.within(condition) for condition in {wanted, *wider.values()}}
         with self.services.database.session() as session:
@@ -130,7 +130,7 @@ class SearchList:
         services, params = self.services, self.services.params
         questions = ask(self.known.query, self.surface.weights, services.encoders, params.retrieval.deadline_ms)
         named = self.known.understood.exact if self.known.understood else ()
-        return Matching(services.store, questions, self.everywhere, params.retrieval, params.search.floor, named)
+        return Matching(services.store, questions, self.everywhere, params.retrieval, params.search, named)
 
     def _next(self, cursor: Cursor) -> Listed:
         matched = Matched(dict.fromkeys(cursor.ids, (0.0, "lexical")), True)
@@ -156,7 +156,7 @@ class SearchList:
         return slate, sorted(left, key=lambda product: (-matched.products[product][0], product))[:MAX_IDS]
 
     def _sorted(self, matched: Matched, degraded: Mapping[str, str]) -> tuple[Slate, list[int]]:
-        wanted = all_of(self.everywhere, self.request.filter, HasId(matched.ids))
+        wanted = all_of(self.everywhere, self.known.within(self.request.filter), HasId(matched.ids))
         with self.services.database.session() as session:
             ids = sorted_ids(session, self.request.tenant, filter=wanted, sort=self.sort, limit=self.n + MAX_IDS)
         items = [(product, *matched.products[product]) for product in ids[: self.n]]

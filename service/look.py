@@ -43,7 +43,7 @@ def look(
     """Retrieve, fuse and filter; once more with less asked for where the words of a search find nothing."""
     anchor = known.query.anchor
     never = known.excluded | request.taken | ({anchor.product_id} if anchor else frozenset())
-    wanted = Wanted(request.tenant, request.filter, never, surface.in_stock_only, ruled.required)
+    wanted = Wanted(request.tenant, known.within(request.filter), never, surface.in_stock_only, ruled.required)
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, services.params.retrieval.deadline_ms)
     with watch.step("filter"):

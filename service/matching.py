@@ -12,18 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.params import Retrieval
+from config.search import Search
 from service.core.filters import Filter, all_of
 from service.retrieve import Questions
 from service.signals import SIGNALS
 from service.store.spaces import PRODUCTS
 from service.store.vectors import Hits, VectorQuery, VectorStore
-
-SHARES = {"lexical": 0.5, "text": 0.8, "image": 0.9}
-"""Signal -> share of its best score from which on a product matches. Judgement: a product with half of the query's
-words, by their rarity, is about it; cosines of sentences lie close together, those of words to pictures closer."""
-
-MOST = {"lexical": 1000, "text": 200, "image": 200}
-"""Signal -> products it can find at most; where it would find more, counts are lower bounds and say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +48,27 @@ class Matching:
     Parameters
     ----------
     questions : what each signal looks for. everywhere : what every product must meet, the filter of the request aside.
-    retrieval, floor : as configured. named : internal ids of products that the query names outright.
+    retrieval, params : as configured. named : internal ids of products that the query names outright.
     """
 
     def __init__(
-        self, store: VectorStore, questions: Questions, everywhere: Filter | None, retrieval: Retrieval, floor: float,
+        self, store: VectorStore, questions: Questions, everywhere: Filter | None, retrieval: Retrieval, params: Search,
         named: Iterable[int] = (),
     ) -> None:  # fmt: skip
         self._store = store
-        self._vectors = {name: questions.vectors[name][1] for name in SHARES if name in questions.vectors}
+        self._most = {str(name): most for name, most in params.match_most.items()}
+        vectors, shares = questions.vectors, {str(name): share for name, share in params.match_shares.items()}
+        self._vectors = {name: vectors[name][1] for name in shares if name in vectors}
         self._everywhere = everywhere
         self._ef = retrieval.ef
         self._named = tuple(named)
-        self.degraded = {name: why for name, why in questions.degraded.items() if name in SHARES}
+        self.degraded = {name: why for name, why in questions.degraded.items() if name in shares}
         found = self._ask(None)
         self._best = {name: float(hits.scores[0]) for name, hits in found.items() if len(hits.ids)}
-        self._lines = {name: SHARES[name] * best for name, best in self._best.items()}
+        self._lines = {name: shares[name] * self._best[name] for name in shares if name in self._best}
         if "text" in self._lines:
-            self._lines["text"] = max(self._lines["text"], floor)
-            if self._best["text"] < floor and "lexical" not in self._lines:
+            self._lines["text"] = max(self._lines["text"], params.floor)
+            if self._best["text"] < params.floor and "lexical" not in self._lines:
                 self._lines.pop("image", None)  # pictures have neighbours for nonsense too, at no lesser score
         self._all = self._matched(found)
 
@@ -87,7 +83,7 @@ class Matching:
             return {}
         indexed = all_of(self._everywhere, wanted)
         queries = [
-            VectorQuery(SIGNALS[name].slot, vector, MOST[name], indexed, ef=self._ef)
+            VectorQuery(SIGNALS[name].slot, vector, self._most[name], indexed, ef=self._ef)
             for name, vector in self._vectors.items()
         ]
         return dict(zip(self._vectors, self._store.search(PRODUCTS, queries), strict=True))
@@ -100,7 +96,7 @@ class Matching:
             if line <= 0:
                 continue
             passed = int(np.count_nonzero(hits.scores >= line))
-            is_complete = is_complete and passed < MOST[name]
+            is_complete = is_complete and passed < self._most[name]
             for product, score in zip(hits.ids[:passed].tolist(), hits.scores[:passed].tolist(), strict=True):
                 nearness = score / self._best[name]
                 if nearness > products.get(product, (0.0, ""))[0]:

@@ -71,7 +71,7 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
     known = hydrate(services, request, assignment.surface, assignment.release)
     surface = for_newcomers(assignment.surface, request, known)
     required = rules_for(services, request, assignment, known.query).required
-    wanted = Wanted(request.tenant, request.filter, known.excluded, surface.in_stock_only, required)
+    wanted = Wanted(request.tenant, known.within(request.filter), known.excluded, surface.in_stock_only, required)
     kept_out = _kept_out(request, known, surface, wanted, rows[product], product)
     if kept_out is not None:
         return kept_out, slate
@@ -96,7 +96,7 @@ def _kept_out(
     if product in known.excluded:
         kinds = ", ".join(surface.exclude_types)
         return WhyNot(HAD, f"this user had it already, and the surface leaves out what was met by {kinds}")
-    if why_not([product], {product: row}, request.filter, in_stock_only=False):
+    if why_not([product], {product: row}, known.within(request.filter), in_stock_only=False):
         return WhyNot(FILTERED, "it does not pass the filter of the request")
     for label, condition in wanted.required:
         if not matches(condition, row.payload(), product):

@@ -64,7 +64,7 @@ def test_an_unknown_anchor_is_not_found(runtime: Runtime) -> None:
         ({"weights": {"telepathy": 1.0}}, "lexical, text, image"),
         ({"weights": {"text": -1.0}}, "between 0 and 1000"),
         ({"weights": {"text": float("nan")}}, "between 0 and 1000"),
-        ({"weights": {"text": 0.0, "lexical": 0.0, "image": 0.0}}, "all are 0"),
+        ({"weights": dict.fromkeys(("text", "lexical", "image", "picture", "chosen"), 0.0)}, "all are 0"),
     ],
 )
 def test_impossible_requests_say_what_is_allowed(runtime: Runtime, wanted: dict[str, object], says: str) -> None:

@@ -119,6 +119,19 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture that products should look like.
+
+    Attributes
+    ----------
+    vector : float32[D] of length 1, in the space of the products' pictures. digest : of the file, to tell it by.
+    """
+
+    vector: Floats
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Past:
     """What a user did lately, ready for signals.
 
@@ -156,6 +169,9 @@ class Query:
     words : texts with weights for word search, where it looks for more than `text`.
     trending, best_value : ids int64[C] and scores float32[C] of what is popular now and of what is good value, where
         they are asked for.
+    terms : several texts, each with how much it is wanted, below 0 for what is not; `text` is all that is wanted.
+    picture : float32[D] of length 1, of a picture that products should look like.
+    chosen : ids int64[C] and scores float32[C] of what others took after they had searched for the same.
     """
 
     text: str | None = None
@@ -165,6 +181,9 @@ class Query:
     trending: tuple[Ids, Floats] | None = None
     best_value: tuple[Ids, Floats] | None = None
     words: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+    picture: Floats | None = None
+    chosen: tuple[Ids, Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)

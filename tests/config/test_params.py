@@ -36,13 +36,18 @@ def keys_of_model(model, name=""):
             yield dotted
 
 
+FREE = (
+    "weights", "half_life_products", "caps", "match_shares", "match_most", "traits", "trait_fields", "similar_modes",
+)  # fmt: skip
+
+
 def keys_of_table(table, name=""):
     """The dotted names of all keys; surfaces and weights have free names."""
     for key, value in table.items():
         dotted = f"{name}{key}"
         if dotted.startswith("surfaces.") and dotted.count(".") == 1:
             dotted = "surfaces.*"
-        if isinstance(value, dict) and key not in ("weights", "half_life_products", "caps"):
+        if isinstance(value, dict) and key not in FREE:
             yield from keys_of_table(value, f"{dotted}.")
         else:
             yield dotted
@@ -123,7 +128,10 @@ def test_params_cannot_be_changed_by_mistake():
         ("[surfaces.search.weights]\ntext = -1", "surfaces.search.weights.text"),
         ("[surfaces.search.weights]\ntext = inf", "surfaces.search.weights.text"),
         ("[surfaces.search.weights]\ntext = nan", "surfaces.search.weights.text"),
-        ("[surfaces.search.weights]\nlexical = 0\ntext = 0\nimage = 0", "surfaces.search.*at least one weight"),
+        (
+            "[surfaces.search.weights]\nlexical = 0\ntext = 0\nimage = 0\npicture = 0\nchosen = 0",
+            "surfaces.search.*at least one weight",
+        ),
         ("[surfaces.aisle]\nn = 3", "surfaces.aisle.max_n: field required"),
         ("surfaces = 3", "surfaces"),
     ],

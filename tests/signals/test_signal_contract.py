@@ -90,10 +90,10 @@ def test_it_has_a_weight_on_some_surface(signal):
 
 
 @pytest.fixture
-def newcomer():
-    """A query of someone without a past, in a shop where things are popular."""
+def newcomer(space):
+    """A query of someone without a past, with a picture, in a shop where things are popular."""
     popular = (np.array([5, 6]), np.array([2.0, 1.0], np.float32))
-    return Query(trending=popular, best_value=popular)
+    return Query(trending=popular, best_value=popular, chosen=popular, picture=any_vector(space[0], "image"))
 
 
 def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, with_past, newcomer):
@@ -105,7 +105,7 @@ def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, wit
 def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored, with_past, newcomer):
     queries = (Query("red mug"), anchored, with_past, newcomer)
     asked = [answer for query in queries if (answer := signal.ask(query, encoders)) is not None]
-    assert asked, "it is silent for words, for an anchor and for a past"
+    assert asked, "it is silent for words, for an anchor, for a past and for a picture"
     for answer in asked:
         if isinstance(answer, Hits):
             assert len(answer.ids) == len(answer.scores) == len(set(answer.ids.tolist()))
