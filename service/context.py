@@ -8,7 +8,7 @@ from config.params import Params
 from service.core.filters import Filter
 from service.core.popular import Popular
 from service.core.rules import Rule
-from service.core.types import Picture, Slate
+from service.core.types import Floats, Ids, Picture, Slate
 from service.core.understood import TraitKind
 from service.served_release import ServedRelease
 from service.signals import Encoders
@@ -87,6 +87,10 @@ def _no_words(_: str) -> None:
     return None
 
 
+def _none_chosen(_: str, __: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the pipeline works with; built once by `service.runtime`.
@@ -97,6 +101,7 @@ class Services:
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
     rules : a tenant's business rules, disabled ones too, the one first that has its way. words : what a tenant's
         queries are read with.
+    chosen : of a tenant and the words of a query, what others took after the same ones: ids and scores, best first.
     release_of : a release by its id, live or not; None if it cannot be used.
     record : step 8. now : seconds since 1970, UTC.
     """
@@ -113,3 +118,4 @@ class Services:
     now: Callable[[], float] = time.time
     words: Callable[[str], Words | None] = _no_words
     release_of: Callable[[str], ServedRelease | None] = _no_release
+    chosen: Callable[[str, str], tuple[Ids, Floats] | None] = _none_chosen

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session
 
 from config.params import Surface
 from service.context import Request, Services
@@ -24,8 +23,7 @@ from service.store.history import history
 from service.store.product_rows import StoredProduct
 from service.store.spaces import PRODUCTS
 from service.store.users import StoredUser, find_user
-from service.words.exact import ids_named
-from service.words.understand import understand
+from service.words.reading import read
 
 _DAY_S = 86_400
 FEW_PRODUCTS = 5  # a history shorter than this is helped by what the user told on arrival
@@ -80,7 +78,7 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
             if request.exclude
             else frozenset()
         )
-        understood = _read(services, request, session) if request.text else None
+        understood = read(services, request, session)
         known = no_history()
         user = None
         if surface.personal and (request.user or request.session):
@@ -96,16 +94,9 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
         hydrated = _personal(services, request, surface, release, known, user, anchor, excluded)
     if understood is None:
         return hydrated
-    query = replace(hydrated.query, text=understood.text, words=understood.words)
+    chosen = services.chosen(request.tenant, request.text or "")
+    query = replace(hydrated.query, text=understood.text, words=understood.words, chosen=chosen)
     return replace(hydrated, query=query, understood=understood)
-
-
-def _read(services: Services, request: Request, session: Session) -> Understood:
-    """What the words of the query mean here, and which products they name outright."""
-    text, params = request.text or "", services.params.search
-    understood = understand(text, services.words(request.tenant), params, is_corrected=request.correct)
-    named = catalog.product_ids(session, request.tenant, ids_named(text)) if params.exact else {}
-    return replace(understood, exact=tuple(dict.fromkeys((*named.values(), *understood.exact))))
 
 
 def _personal(

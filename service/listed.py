@@ -214,6 +214,6 @@ def _page_size(asked: int | None, surface: Surface) -> int:
 def _fingerprint(request: Request, sort: str) -> str:
     asked = (
         request.tenant, request.surface, request.text, request.filter, sort, request.exclude, request.weights,
-        request.boosts, request.correct,
+        request.boosts, request.correct, sorted(request.ignore),
     )  # fmt: skip
     return blake2b(ascii(asked).encode(), digest_size=6).hexdigest()

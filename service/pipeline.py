@@ -1,23 +1,20 @@
 """One request in eight steps: assign, hydrate, retrieve, fuse, filter, adjust, diversify, record."""
 
 from config.params import Surface
+from service.adjusted import adjusted
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
 from service.core.types import Slate
 from service.evidence import gather_evidence
 from service.experiments import Assignment, assign
-from service.habits import habits
 from service.hydrate import Hydrated, hydrate
 from service.look import Found, look
-from service.rank import adjust
-from service.ranking.fuse import Fused
 from service.ranking.sample import request_seed
 from service.rules_for import rules_for
 from service.slate import make_slate
 from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Known, diversify
-from service.words.exact import put_first
 
 
 def recommend(services: Services, request: Request, known: Hydrated | None = None) -> Slate:
@@ -42,7 +39,7 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         surface = for_newcomers(assignment.surface, request, known)
     found = look(services, request, known, ruled, surface, n, watch)  # retrieve, fuse, filter
     with watch.step("adjust"):
-        steered = steer(ruled, _adjusted(services, request, found), found.rows, found.pinned, n)
+        steered = steer(ruled, adjusted(services, request, found), found.rows, found.pinned, n)
     with watch.step("diversify"):
         drawn = diversify(_seen(services, found), steered.fused, found.surface, n, request_seed(request.request_id))
         drawn, acts = settle(steered, drawn, ruled, found.pinned)
@@ -85,15 +82,6 @@ def for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surfac
     if not surface.personal or known.query.past is not None or request.weights is not None or has_something:
         return surface
     return surface.model_copy(update={"weights": {**surface.weights, "trending": 1.0}})
-
-
-def _adjusted(services: Services, request: Request, found: Found) -> Fused:
-    known, surface = found.known, found.surface
-    losses = habits(services, request, known, surface, found.candidates.fused.ids)
-    fused = adjust(found.candidates.fused, found.rows, surface, known.preferences, services.now(), losses)
-    if known.understood is None:
-        return fused
-    return put_first(fused, known.understood.exact, services.params.search.exact)
 
 
 def _seen(services: Services, found: Found) -> Known:

@@ -12,6 +12,7 @@ from service.ranking.eligibility import EXCLUDED
 from service.steer import Steered
 from service.stopwatch import Stopwatch
 from service.variety import Diversified
+from service.words.favour import TRAIT
 
 
 def make_slate(
@@ -96,7 +97,7 @@ def strongest(shares: Mapping[str, float], otherwise: str) -> str:
     """
     if not shares:
         return otherwise
-    signals = {name: share for name, share in shares.items() if not name.startswith(STEERING)}
+    signals = {name: share for name, share in shares.items() if not name.startswith((*STEERING, TRAIT))}
     return max(signals, key=signals.__getitem__, default=BY_RULE)
 
 

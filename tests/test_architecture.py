@@ -66,6 +66,7 @@ PIPELINE = (
     "evidence",
     "why_not",
     "habits",
+    "adjusted",
     "warm",
     "impressions",
     "shelves",

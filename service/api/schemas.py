@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from config.params import SHELVES, ShelfName
 from service.core.fields import CATEGORY_SEPARATOR
+from service.core.understood import TRAIT_KINDS, TraitKind
 
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PersonId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -164,6 +165,9 @@ class SearchRequest(SlateRequest):
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*$")
     ]
     correct: bool = Field(True, description="false: misspelt words stay as they are")
+    ignore: list[TraitKind] = Field(
+        default=[], max_length=len(TRAIT_KINDS), description="kinds of traits that no words are to be read as"
+    )
 
 
 class HomeRequest(SlateRequest):
@@ -221,6 +225,15 @@ class RuleActOut(BaseModel):
     why_not: list[str] = Field(description="what of it could not be done")
 
 
+class TraitOut(BaseModel):
+    """Words of a search that name something products have."""
+
+    kind: TraitKind
+    words: str = Field(description="as they were typed")
+    filter: dict[str, Any] = Field(description="what a product must meet to have it")
+    effect: Literal["filter", "boost"] = Field(description="whether others are left out, or come later")
+
+
 class UnderstoodOut(BaseModel):
     """How the words of a search were read."""
 
@@ -229,6 +242,7 @@ class UnderstoodOut(BaseModel):
     synonyms: dict[str, list[str]] = Field(description="what was asked for -> what else was looked for")
     units: list[str] = Field(description="sizes as the shop writes them")
     exact: int = Field(description="how many products are named outright, by id or model number")
+    traits: list[TraitOut] = Field(description="what else the words say; switch kinds off with `ignore`")
 
 
 class SlateOut(BaseModel):

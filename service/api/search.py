@@ -14,6 +14,7 @@ from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.cursor import MAX_LENGTH
 from service.core.filters import all_of
+from service.core.understood import TraitKind
 
 NO_NUL = r"^[^\x00]*$"
 
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/v1/search", tags=["search"])
 async def post_search(body: ListRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
     """Products for the words of `query`: word matches, meaning and pictures, fused; without words, the catalogue."""
     request = request_from("search", body, state, request_id, tenant, text=body.query or None, correct=body.correct)
+    request = replace(request, ignore=frozenset(body.ignore))
     return await _answer(state, request, body.sort, body.facets, body.cursor, explain=body.explain)
 
 
@@ -44,13 +46,17 @@ async def get_search(
     cursor: Annotated[str | None, Query(max_length=MAX_LENGTH, description="next_cursor of the page before")] = None,
     explain: bool = False,
     correct: Annotated[bool, Query(description="false: misspelt words stay as they are")] = True,
+    ignore: Annotated[
+        list[TraitKind] | None, Query(description="kinds of traits that no words are to be read as")
+    ] = None,
 ) -> Response:
     """The same search with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
     text = q.strip() or None
     request = Request(
-        "search", request_id, tenant, text=text, n=n, filter=wanted, correct=correct, **visitor.as_request()
-    )
+        "search", request_id, tenant, text=text, n=n, filter=wanted, correct=correct, ignore=frozenset(ignore or ()),
+        **visitor.as_request(),
+    )  # fmt: skip
     names = [name.strip() for given in facets or () for name in given.split(",") if name.strip()]
     return await _answer(state, request, sort, names, cursor, explain=explain)
 

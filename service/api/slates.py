@@ -14,6 +14,7 @@ from service.api.schemas import SlateRequest
 from service.context import Request
 from service.core.evidence import Evidence
 from service.core.fields import CATEGORY_SEPARATOR
+from service.core.filter_json import filter_json
 from service.core.filters import Filter
 from service.core.types import Product, RankedItem, Slate
 from service.core.understood import Understood
@@ -124,6 +125,15 @@ def _understood(one: Understood) -> dict[str, object]:
         "synonyms": {asked: list(also) for asked, also in one.synonyms.items()},
         "units": list(one.units),
         "exact": len(one.exact),
+        "traits": [
+            {
+                "kind": trait.kind,
+                "words": trait.words,
+                "filter": filter_json(trait.wanted),
+                "effect": "filter" if trait.weight is None else "boost",
+            }
+            for trait in one.traits
+        ],
     }
 
 

@@ -1,9 +1,10 @@
 """A query's words, read: what was misspelt, what else to look for, which product is named outright."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from config.search import Search
-from service.core.understood import Understood
+from service.core.understood import TraitKind, Understood
 from service.words.correct import correct
 from service.words.nearest import Speller
 from service.words.plain import codes_of, plain, spans
@@ -21,12 +22,19 @@ class Words:
     synonyms: Synonyms
 
 
-def understand(text: str, words: Words | None, params: Search, *, is_corrected: bool = True) -> Understood:
+def understand(
+    text: str,
+    words: Words | None,
+    params: Search,
+    *,
+    is_corrected: bool = True,
+    ignore: Set[TraitKind] = frozenset(),
+) -> Understood:
     """Read a query; without `words` it is taken as it stands.
 
     Parameters
     ----------
-    is_corrected : False leaves misspelt words as they are.
+    is_corrected : False leaves misspelt words as they are. ignore : kinds of traits that nothing is to be read as.
     """
     if words is None:
         return Understood(text, ((text, 1.0),))
