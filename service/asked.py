@@ -12,7 +12,7 @@ from service.core.filters import Filter, parse_filter
 from service.core.impression import Impression
 
 _MOST_EXCLUDED = 100
-_PLAIN = ("text", "product", "n", "mmr_lambda", "mode")
+_PLAIN = ("text", "product", "n", "mmr_lambda", "mode", "affinity")
 
 
 def asked_of(request: Request) -> dict[str, Any] | None:
@@ -62,5 +62,5 @@ def request_again(shown: Impression, fields: Mapping[str, FieldKind]) -> Request
         ),
         shelf=shown.shelf, correct=asked.get("correct", True), may_relax=asked.get("may_relax", False),
         terms=tuple((text, weight) for text, weight in asked.get("terms", ())),
-        ignore=frozenset(asked.get("ignore", ())), mode=asked.get("mode"),
+        ignore=frozenset(asked.get("ignore", ())), mode=asked.get("mode"), affinity=asked.get("affinity"),
     )  # fmt: skip

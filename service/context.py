@@ -1,7 +1,7 @@
 """What the pipeline is asked and what it works with."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.params import Params
@@ -34,6 +34,7 @@ class Request:
     terms : texts with weights, below 0 for what is not wanted; `text` is all that is wanted.
     picture : what products should look like. ignore : kinds of traits that words of `text` are not to be read as.
     mode : in which way products are to be similar.
+    affinity : weight of the past of who asks, in place of the surface's own.
     """
 
     surface: str
@@ -59,6 +60,12 @@ class Request:
     picture: Picture | None = None
     ignore: frozenset[TraitKind] = frozenset()
     mode: str | None = None
+    affinity: float | None = None
+
+    @property
+    def has_question(self) -> bool:
+        """Whether it says what products should be like, by words, a picture or a product."""
+        return self.text is not None or self.picture is not None or self.product is not None
 
     @property
     def visitor(self) -> str | None:
@@ -101,6 +108,7 @@ class Services:
     release : the release in force; a request takes it once and finishes on it. popular : a tenant's popular lists.
     rules : a tenant's business rules, disabled ones too, the one first that has its way. words : what a tenant's
         queries are read with.
+    cross : of a query and the texts of products, how well each answers it; None where no model is set for that.
     chosen : of a tenant and the words of a query, what others took after the same ones: ids and scores, best first.
     release_of : a release by its id, live or not; None if it cannot be used.
     record : step 8. now : seconds since 1970, UTC.
@@ -119,3 +127,4 @@ class Services:
     words: Callable[[str], Words | None] = _no_words
     release_of: Callable[[str], ServedRelease | None] = _no_release
     chosen: Callable[[str, str], tuple[Ids, Floats] | None] = _none_chosen
+    cross: Callable[[str, Sequence[str]], Floats] | None = None

@@ -90,7 +90,7 @@ class SearchList:
     def page(self, facets: Sequence[str], after: str | None) -> Listed:
         """The first page, or the one after a cursor."""
         cursor = self._cursor(after)
-        if self.request.text is None:
+        if not self.request.has_question:
             return self._browse(facets, cursor)
         return self._first(facets) if cursor is None else self._next(cursor)
 
@@ -214,6 +214,7 @@ def _page_size(asked: int | None, surface: Surface) -> int:
 def _fingerprint(request: Request, sort: str) -> str:
     asked = (
         request.tenant, request.surface, request.text, request.filter, sort, request.exclude, request.weights,
-        request.boosts, request.correct, sorted(request.ignore),
+        request.boosts, request.correct, sorted(request.ignore), request.terms, request.product,
+        request.picture and request.picture.digest,
     )  # fmt: skip
     return blake2b(ascii(asked).encode(), digest_size=6).hexdigest()

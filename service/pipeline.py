@@ -39,7 +39,8 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         surface = for_newcomers(assignment.surface, request, known)
     found = look(services, request, known, ruled, surface, n, watch)  # retrieve, fuse, filter
     with watch.step("adjust"):
-        steered = steer(ruled, adjusted(services, request, found), found.rows, found.pinned, n)
+        fused, found = adjusted(services, request, found)
+        steered = steer(ruled, fused, found.rows, found.pinned, n)
     with watch.step("diversify"):
         drawn = diversify(_seen(services, found), steered.fused, found.surface, n, request_seed(request.request_id))
         drawn, acts = settle(steered, drawn, ruled, found.pinned)

@@ -25,11 +25,13 @@ class Questions:
     ----------
     vectors : signal -> collection and vector. ready : signal -> list.
     degraded : signal -> why it failed. Silent signals are nowhere.
+    avoids : something is not wanted either; what scores 0 or less is then no answer.
     """
 
     vectors: Mapping[str, tuple[str, Vector]]
     ready: Mapping[str, Hits]
     degraded: Mapping[str, str]
+    avoids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline
                 ready[name] = asked
             elif asked is not None:
                 vectors[name] = (collection, asked)
-    return Questions(vectors, ready, degraded)
+    return Questions(vectors, ready, degraded, any(weight < 0 for _, weight in query.terms))
 
 
 def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filter | None, ef: int) -> Retrieved:
@@ -88,11 +90,16 @@ def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filte
         except Exception as error:  # noqa: BLE001  as above: the other collections may still answer
             degraded |= {name: _reason(name, error) for name in names}
         else:
-            lists |= dict(zip(names, found, strict=True))
+            lists |= dict(zip(names, map(_wanted, found) if questions.avoids else found, strict=True))
     if degraded and not lists:
         reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
         raise DependencyUnavailable(f"no signal could answer ({reasons}); try again shortly")
     return Retrieved(lists, degraded)
+
+
+def _wanted(hits: Hits) -> Hits:
+    wanted = hits.scores > 0
+    return Hits(hits.ids[wanted], hits.scores[wanted])
 
 
 def _reason(signal: str, error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Where nothing answers the words, less is asked for and said so: vectors have neighbours for nonsense too."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def relax(
     if share is None:
         return None
     if share:
-        lexical = Questions({"lexical": questions.vectors["lexical"]}, {}, questions.degraded)
+        lexical = replace(questions, vectors={"lexical": questions.vectors["lexical"]}, ready={})
         return Relaxed(lexical, {"lexical": 1.0}, "content", SOME_WORDS)
     popular = services.popular(request.tenant)
     if popular is None or not len(popular.trending.ids):
