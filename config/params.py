@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
+from config.profile import Profile
 from config.search import Search, Suggest, Variants
 from config.training import Releases, Training
 from config.wording import Wording
@@ -223,6 +224,7 @@ class Page(Frozen):
 class Params(Frozen):
     """All behaviour of one installation."""
 
+    profile: Profile
     catalogue: Catalogue
     indexing: Indexing
     events: Events
@@ -269,11 +271,12 @@ def _check_changes(where: str, surface: Surface, changes: Mapping[str, Any]) -> 
         raise ValueError(f"{where}: the surface has no signal {unknown[0]!r}; it has {', '.join(surface.weights)}")
 
 
-def load_params(overlay: Path | None = None, *, signals: frozenset[str] | None = None) -> Params:
-    """Read the packaged ``recommender.toml`` with an optional overlay laid over it, table by table.
+def load_params(*overlays: Path | None, signals: frozenset[str] | None = None) -> Params:
+    """Read the packaged ``recommender.toml`` with overlays laid over it one after the other, table by table.
 
     Parameters
     ----------
+    overlays : TOML files, the last one has its way; None is left out.
     signals : names of the signals there are; weights of others are refused.
 
     Raises
@@ -286,12 +289,13 @@ def load_params(overlay: Path | None = None, *, signals: frozenset[str] | None =
     60.0
     """
     merged = dict(packaged_defaults())
-    if overlay is not None:
-        merged = _merge(merged, _read(overlay))
+    read = [path for path in overlays if path is not None]
+    for path in read:
+        merged = _merge(merged, _read(path))
     try:
         params = Params.model_validate(merged)
     except ValidationError as error:
-        where = str(overlay or "config/recommender.toml")
+        where = " + ".join(map(str, read)) or "config/recommender.toml"
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {_complaint(e)}" for e in error.errors())
         raise ConfigurationError(f"{where}: {problems}") from error
     for name, surface in params.surfaces.items():

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.profile import profile_file
 from service.core.errors import ConfigurationError
 
 DOTENV = ".env"
@@ -41,7 +42,8 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("VITRINE_QDRANT_API_KEY", "QDRANT_API_KEY"),
         description="key of that Qdrant",
     )
-    config_file: Path | None = Field(None, description="TOML laid over config/recommender.toml")
+    profile: str | None = Field(None, description="a TOML of config/profiles by its name, or the path of another")
+    config_file: Path | None = Field(None, description="TOML laid over config/recommender.toml and the profile")
     text_model: str = Field(
         "bundled", description="'bundled' (all-MiniLM-L6-v2), any sentence-transformers name or path"
     )
@@ -72,6 +74,17 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir.absolute() / 'vitrine.db'}"
+
+    @property
+    def overlays(self) -> tuple[Path, ...]:
+        """What is laid over recommender.toml, in this order: the profile, then the shop's own file.
+
+        Raises
+        ------
+        ConfigurationError : there is no such profile.
+        """
+        profile = None if self.profile is None else profile_file(self.profile)
+        return tuple(path for path in (profile, self.config_file) if path is not None)
 
     @property
     def vectors_dir(self) -> Path:
@@ -113,7 +126,7 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {_alias(name): value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
             f"{_variable(str(e['loc'][0]))}={e['input']!r}: {e['msg'].lower()}" for e in error.errors()
@@ -121,6 +134,9 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(f"{problems}. `vitrine config` lists the settings and their meaning") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{DOTENV} is not UTF-8 text: save it as UTF-8 ({error.reason})") from error
+    if settings.profile is not None:
+        profile_file(settings.profile)  # one that does not exist is complained of now, whatever the command
+    return settings
 
 
 def effective_settings(settings: Settings, cli_options: frozenset[str] = frozenset()) -> list[EffectiveSetting]:

@@ -103,6 +103,8 @@ def train_command(settings: Settings) -> list[str]:
     options = ["--data-dir", str(settings.data_dir.absolute())]
     if settings.config_file is not None:
         options += ["--config", str(settings.config_file.absolute())]
+    if settings.profile is not None:
+        options += ["--profile", settings.profile]
     return [sys.executable, "-c", _CODE, "train", "--no-wait", "--json", *options]
 
 

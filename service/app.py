@@ -24,6 +24,7 @@ from service.api import (
     wording,
 )
 from service.api.clock import Clock, utc_now
+from service.api.compat import compat_router
 from service.api.dependencies import AppState
 from service.api.middleware import BodyLimit, RequestContext
 from service.background import make_background
@@ -84,6 +85,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.suggestions = suggestions
     for module in _ROUTES:
         app.include_router(module.router)
+    if api := runtime.params.profile.api:
+        app.include_router(compat_router(api))
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(RequestContext)

@@ -100,7 +100,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.store.vector_cache import VectorCache
     from service.words.served import LiveWords
 
-    params = load_params(settings.config_file, signals=frozenset(SIGNALS))
+    params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
     fields = with_attributes(params.catalogue.filterable_attributes)
     synonyms = file_synonyms(settings, params)
     with open_database_only(settings) as database, open_vectors_only(settings) as store, ExitStack() as stack:

@@ -59,7 +59,7 @@ def open_to_look(settings: Settings) -> Iterator[Shop]:
     IndexNotReady : it was never indexed.
     """
     check_there_is_a_shop(settings)
-    params = load_params(settings.config_file, signals=frozenset(SIGNALS))
+    params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
     with open_database_only(settings) as database, open_vectors_only(settings) as store:
         if PRODUCTS not in store.names():
             raise IndexNotReady("this shop has no index yet; run `vitrine index`")

@@ -79,7 +79,7 @@ def _copy(settings: Settings, to: Path) -> None:
 
 def _count_popular(settings: Settings) -> None:
     """What a service counts at its start; without these lists newcomers get empty pages."""
-    params = load_params(settings.config_file, signals=frozenset(SIGNALS))
+    params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
     with open_database_only(settings) as database:
         make_popular(database, DEFAULT_TENANT, params.popular, params.events.taste())
 
@@ -99,6 +99,8 @@ def serving(settings: Settings, *, background: bool) -> Iterator[Served]:
     options = ["--data-dir", str(settings.data_dir)]
     if settings.config_file is not None:
         options += ["--config", str(settings.config_file)]
+    if settings.profile is not None:
+        options += ["--profile", settings.profile]
     command = [*_COMMAND, "serve", "--host", "127.0.0.1", "--port", "0", "--json", *options]
     with TemporaryFile("w+") as errors:
         environment = _environment(settings, background=background)

@@ -143,7 +143,7 @@ def measure(wanted: Offline, settings: "Settings", *, say: Say = lambda _: None,
         "ranking": "full" if wanted.negatives is None else f"sampled: among {wanted.negatives} others",
     }
     tail = {
-        "config": str(settings.config_file) if settings.config_file else "recommender.toml",
+        "config": " + ".join(map(str, settings.overlays)) or "recommender.toml",
         "seconds": round(time.monotonic() - started, 1),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
@@ -156,9 +156,9 @@ def prepared(wanted: Offline, settings: "Settings") -> "tuple[Params, Settings]"
     from service.signals import SIGNALS
 
     dataset = find_dataset(wanted.dataset, wanted.path)
-    if settings.config_file is None:
+    if not settings.overlays:
         settings = settings.model_copy(update={"config_file": dataset.config_file})
-    return load_params(settings.config_file, signals=frozenset(SIGNALS)), settings
+    return load_params(*settings.overlays, signals=frozenset(SIGNALS)), settings
 
 
 def read_split(wanted: Offline, settings: "Settings") -> "tuple[list[Product], Split, str]":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 FLAGS = ("--json",)
-WITH_VALUE = ("--data-dir", "--config")
+WITH_VALUE = ("--data-dir", "--config", "--profile")
 
 
 def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ def config(context: typer.Context) -> None:
 
     ctx: Context = context.obj
     settings = ctx.settings()
-    params = load_params(settings.config_file, signals=frozenset(SIGNALS))
+    params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
     rows = effective_settings(settings, ctx.given())
     shown = {row.name: _shown(row, settings) for row in rows}
     unknown = _unknown_variables()
@@ -34,7 +34,7 @@ def config(context: typer.Context) -> None:
         for row in rows:
             console.print(f"{row.name} = {shown[row.name]}  ({row.source})", markup=False, soft_wrap=True)
             console.print(f"    {row.description}", markup=False, soft_wrap=True, style="dim")
-        source = settings.config_file or "as packaged"
+        source = " + ".join(map(str, settings.overlays)) or "as packaged"
         console.print(
             f"\nBehaviour: {source}; all of it: {ctx.command('config', '--json')}", markup=False, soft_wrap=True
         )

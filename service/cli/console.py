@@ -38,21 +38,23 @@ class Context:
     data_dir: Path | None
     config_file: Path | None
     as_json: bool
+    profile: str | None = None
 
     def settings(self, **overrides: object) -> "Settings":
         """The settings in force, command-line options first."""
         from config.settings import load_settings
 
-        return load_settings(data_dir=self.data_dir, config_file=self.config_file, **overrides)
+        options = {"data_dir": self.data_dir, "config_file": self.config_file, "profile": self.profile}
+        return load_settings(**options, **overrides)
 
     def given(self) -> frozenset[str]:
         """Names of the settings that were set on the command line."""
-        options = {"data_dir": self.data_dir, "config_file": self.config_file}
+        options = {"data_dir": self.data_dir, "config_file": self.config_file, "profile": self.profile}
         return frozenset(name for name, value in options.items() if value is not None)
 
     def command(self, *words: str) -> str:
         """Another command on the same shop, to be pasted into a shell."""
-        options = {"--data-dir": self.data_dir, "--config": self.config_file}
+        options = {"--data-dir": self.data_dir, "--config": self.config_file, "--profile": self.profile}
         given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
         return shlex.join(["vitrine", *given, *words])
 

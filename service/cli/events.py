@@ -37,7 +37,7 @@ def load_events(
 
     ctx: Context = context.obj
     settings = ctx.settings()
-    policy = load_params(settings.config_file).events.unknown_products
+    policy = load_params(*settings.overlays).events.unknown_products
     reports: list[EventReport] = []
     try:
         with open_database_only(settings) as database:

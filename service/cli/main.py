@@ -49,6 +49,9 @@ def _options(
         Path | None, typer.Option(help="Folder of database, vectors and pictures [VITRINE_DATA_DIR].")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML laid over recommender.toml [VITRINE_CONFIG_FILE].")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A profile of config/profiles, or the path of one [VITRINE_PROFILE].")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -57,7 +60,7 @@ def _options(
     from config.log import configure_logging
 
     configure_logging("warning")  # commands speak for themselves; `serve` turns its own log on
-    context.obj = Context(data_dir, config, json)
+    context.obj = Context(data_dir, config, json, profile)
 
 
 def _register() -> None:

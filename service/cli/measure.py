@@ -33,7 +33,7 @@ def ann(
 
     ctx: Context = context.obj
     settings = ctx.settings()
-    breadth = ef or load_params(settings.config_file).retrieval.ef
+    breadth = ef or load_params(*settings.overlays).retrieval.ef
     check_there_is_a_shop(settings)
     with open_database_only(settings) as database, database.session() as session:
         live = live_release(session)

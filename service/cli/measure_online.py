@@ -68,7 +68,7 @@ def offpolicy(
             database, DEFAULT_TENANT, params.surfaces[surface], options, diversified,
             lambda done, total: advance(done, total=total),
         )  # fmt: skip
-    result = {"config": str(settings.config_file or "packaged"), **result}
+    result = {"config": " + ".join(map(str, settings.overlays)) or "packaged", **result}
     if report is not None:
         page, _ = offpolicy_report(report, result, _again(context, "--surface", surface))
         ctx.say(f"Report: {page}")
@@ -139,7 +139,7 @@ def _params(settings: "Settings") -> "Params":
     from config.params import load_params
     from service.signals import SIGNALS
 
-    return load_params(settings.config_file, signals=frozenset(SIGNALS))
+    return load_params(*settings.overlays, signals=frozenset(SIGNALS))
 
 
 def _check_surface(surface: str, params: "Params") -> None:

@@ -54,6 +54,8 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     )
     address = address_of(listener)
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
+    if runtime.params.profile.about:
+        ctx.say(f"Profile: {runtime.params.profile.about}")
     if not runtime.settings.runs_background:
         ctx.say("Indexing, counting and training are left to `vitrine worker` (VITRINE_BACKGROUND).")
     uvicorn.Server(config).run(sockets=[listener])

@@ -33,7 +33,7 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
     from service.store.releases import get_release
 
     settings = ctx.settings()
-    params = load_params(settings.config_file)
+    params = load_params(*settings.overlays)
     with open_database_only(settings) as database, only_trainer(settings.releases_dir):
         fail_abandoned(database, settings.releases_dir)
         with ctx.working("Training"):
@@ -73,7 +73,7 @@ def prune_releases(settings: "Settings", keep: int | None) -> list[str]:
     from indexer.release.sweep import forget_old, sweep
     from service.runtime import open_database_only
 
-    keep = load_params(settings.config_file).releases.keep if keep is None else keep
+    keep = load_params(*settings.overlays).releases.keep if keep is None else keep
     with open_database_only(settings) as database:
         gone = forget_old(database, keep)
         with _own_vectors(settings) as store:
@@ -95,7 +95,7 @@ def _publish(
         release = publish_release(
             publisher, release_id, go_live=wants_promotion(database, release_id), on_progress=advance
         )
-    forget_old(database, load_params(settings.config_file).releases.keep)
+    forget_old(database, load_params(*settings.overlays).releases.keep)
     sweep(database, store, settings.releases_dir)
     return release
 
@@ -105,7 +105,7 @@ def _publisher(settings: "Settings", database: "Database", store: "VectorStore")
     from indexer.release.publish import Publisher
     from service.core.fields import with_attributes
 
-    params = load_params(settings.config_file)
+    params = load_params(*settings.overlays)
     fields = with_attributes(params.catalogue.filterable_attributes)
     return Publisher(database, store, settings.releases_dir, fields, params.training.checks)
 
