@@ -11,6 +11,7 @@ from service.core.types import Product
 from service.store.payload import is_in_stock, major_price
 
 _NAMED = 10
+_BOTH = " + "
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ def expect(golden: Sequence[Golden], products: Iterable[Product], name: str) -> 
 def fulfils(product: Product, condition: Condition) -> bool:
     """Whether a product has what is asked; words without regard to case, categories by path or by any of its levels.
 
+    A name with ``boat + earbuds`` must have both.
+
     Examples
     --------
     >>> mug = Product("1", "Red mug", category=("Home", "Kitchen"), price_minor=500, currency="EUR")
-    >>> [fulfils(mug, Condition(*c)) for c in (("category", ("kitchen",)), ("name", ("MUG",)), ("max_price", ("4",)))]
+    >>> [fulfils(mug, Condition(*c)) for c in (("category", ("kitchen",)), ("name", ("MUG + red",)), ("max_price", ("4",)))]
     [True, True, False]
     """
     kind, _, field = condition.field.rpartition("_")
@@ -91,7 +94,8 @@ def fulfils(product: Product, condition: Condition) -> bool:
         return value is not None and (value >= bound if kind == "min" else value <= bound)
     asked = {value.casefold() for value in condition.values}
     if condition.field == "name":
-        return any(word in product.name.casefold() for word in asked)
+        name = product.name.casefold()
+        return any(all(part.strip() in name for part in words.split(_BOTH)) for words in asked)
     return any(word.casefold() in asked for word in _words(product, condition.field))
 
 

@@ -6,10 +6,12 @@
     red mug              => ids: mug-1, mug-5
     boat headphones      => brand: boAt; category: Electronics; max_price: 500
     "sale => now" mug    => name: mug, cup; attributes.colour: red
+    red mug of Alba      => name: alba + mug, alba + cup
     qwertz asdf          => none
 
-Values of one field are alternatives; fields are all required. ``none`` says that nothing fits, so that search must
-come back empty or unsure. The last ``=>`` of a line counts. A value that holds a comma is put in double quotes.
+Values of one field are alternatives; fields are all required; of a name, ``+`` joins what one and the same name must
+have. ``none`` says that nothing fits, so that search must come back empty or unsure. The last ``=>`` of a line counts.
+A value that holds a comma is put in double quotes.
 """
 
 import csv
