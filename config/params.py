@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.profile import Profile
-from config.search import Search, Suggest, Variants
+from config.search import Search, Similar, SimilarMode, Suggest, Variants
 from config.training import Releases, Training
 from config.wording import Wording
 from service.core.errors import ConfigurationError
@@ -242,15 +242,16 @@ class Params(Frozen):
     search: Search
     suggest: Suggest
     variants: Variants
-    similar_modes: dict[str, dict[str, Any]]
+    similar: Similar
+    similar_modes: dict[Name, SimilarMode]
     assignment: Assignment
     experiments: dict[Name, Experiment]
     surfaces: dict[str, Surface]
 
     @model_validator(mode="after")
     def _experiments_fit(self) -> "Params":
-        for mode, changes in self.similar_modes.items():
-            _check_changes(f"similar_modes.{mode}", self.surfaces["similar"], changes)
+        for mode, one in self.similar_modes.items():
+            _check_changes(f"similar_modes.{mode}", self.surfaces["similar"], one.changes)
         check_layers(self.experiments)
         for name, experiment in self.experiments.items():
             if unknown := sorted(set(experiment.surfaces) - set(self.surfaces)):

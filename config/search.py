@@ -1,10 +1,11 @@
 """The tables of recommender.toml about search: how a query is read, what completes it, what counts as one product."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from config.frozen import Frozen
+from service.core.near import Near
 from service.core.understood import TraitKind
 
 MatchSignal = Literal["lexical", "text", "image", "picture"]
@@ -49,3 +50,25 @@ class Variants(Frozen):
 
     group_fields: tuple[str, ...]
     name_traits: tuple[TraitKind, ...]
+    same_fields: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+class Similar(Frozen):
+    """What `/v1/similar` may be asked for beside a surface's own keys."""
+
+    price_band: float = Field(gt=0, le=10)
+
+
+class SimilarMode(Frozen):
+    """A way to be similar: what it changes of the surface, and what products are to have in common."""
+
+    changes: dict[str, Any] = Field(default_factory=dict)
+    price_band: float | None = Field(None, gt=0, le=10)
+    same_brand: bool | None = None
+    same_category: bool | None = None
+
+    @property
+    def near(self) -> Near:
+        """What products are to have in common."""
+        return Near(self.price_band, self.same_brand, self.same_category)

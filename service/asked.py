@@ -1,6 +1,7 @@
 """What somebody asked for, as it is kept with what was shown, so that it can be asked again."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from service.core.fields import FieldKind
 from service.core.filter_json import filter_json
 from service.core.filters import Filter, parse_filter
 from service.core.impression import Impression
+from service.core.near import NOWHERE, Near
 
 _MOST_EXCLUDED = 100
 _PLAIN = ("text", "product", "n", "mmr_lambda", "mode", "affinity")
@@ -34,6 +36,10 @@ def asked_of(request: Request) -> dict[str, Any] | None:
         asked["ignore"] = sorted(request.ignore)
     if not request.correct:
         asked["correct"] = False
+    if request.near != NOWHERE:
+        asked["near"] = asdict(request.near)
+    if request.all_variants:
+        asked["all_variants"] = True
     if request.may_relax:
         asked["may_relax"] = True
     try:
@@ -63,4 +69,5 @@ def request_again(shown: Impression, fields: Mapping[str, FieldKind]) -> Request
         shelf=shown.shelf, correct=asked.get("correct", True), may_relax=asked.get("may_relax", False),
         terms=tuple((text, weight) for text, weight in asked.get("terms", ())),
         ignore=frozenset(asked.get("ignore", ())), mode=asked.get("mode"), affinity=asked.get("affinity"),
+        near=Near(**asked.get("near", {})), all_variants=asked.get("all_variants", False),
     )  # fmt: skip

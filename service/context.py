@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.params import Params
 from service.core.filters import Filter
+from service.core.near import NOWHERE, Near
 from service.core.popular import Popular
 from service.core.rules import Rule
 from service.core.types import Floats, Ids, Picture, Slate
@@ -33,7 +34,8 @@ class Request:
     may_relax : where nothing matches `text`, answer with less than was asked for, and say so.
     terms : texts with weights, below 0 for what is not wanted; `text` is all that is wanted.
     picture : what products should look like. ignore : kinds of traits that words of `text` are not to be read as.
-    mode : in which way products are to be similar.
+    mode : in which way products are to be similar. near : what they are to have in common with the anchor, beside
+        what the mode asks. all_variants : also those that another variant of the same product stands for.
     affinity : weight of the past of who asks, in place of the surface's own.
     """
 
@@ -60,12 +62,19 @@ class Request:
     picture: Picture | None = None
     ignore: frozenset[TraitKind] = frozenset()
     mode: str | None = None
+    near: Near = NOWHERE
+    all_variants: bool = False
     affinity: float | None = None
 
     @property
     def has_question(self) -> bool:
         """Whether it says what products should be like, by words, a picture or a product."""
-        return self.text is not None or self.picture is not None or self.product is not None
+        return self.text is not None or self.goes_with_something
+
+    @property
+    def goes_with_something(self) -> bool:
+        """Whether a picture or a product says what is looked for; words then say how it is to differ."""
+        return self.picture is not None or self.product is not None
 
     @property
     def visitor(self) -> str | None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import accumulate
+from typing import Any
 
 from config.experiments import Experiment
 from config.params import Params, Surface
+from config.search import SimilarMode
 from service.core.errors import InvalidQuery
+from service.core.near import NOWHERE, Near
 
 CONTROL = "control"
 
@@ -23,6 +26,8 @@ class Assignment:
     label : all that made it differ from the configured surface, in one word.
     rules_on, rules_off : business rules that its variants switch on and off; off where they disagree.
     release : id of the release that answers, None for the live one.
+    near : what products are to have in common with the anchor. mode : the one asked for.
+    instead : what fills up where a mode finds too few; None where nothing does.
     """
 
     arms: Mapping[str, str]
@@ -31,6 +36,9 @@ class Assignment:
     rules_on: frozenset[str] = frozenset()
     rules_off: frozenset[str] = frozenset()
     release: str | None = None
+    near: Near = NOWHERE
+    mode: str | None = None
+    instead: Surface | None = None
 
 
 def assign(
@@ -42,34 +50,42 @@ def assign(
     forced: Mapping[str, str] | None = None,
     weights: Mapping[str, float] | None = None,
     mmr_lambda: float | None = None,
+    mode: str | None = None,
+    all_variants: bool = False,
 ) -> Assignment:
-    """The surface's parameters for a visitor: configured, changed by experiments, then by the request itself.
+    """The surface's parameters for a visitor: configured, changed by a mode, experiments, and the request itself.
 
     Parameters
     ----------
     visitor : what the assignment sticks to; None takes part in nothing. now : seconds since 1970, UTC.
     forced : experiment -> variant a tester asks for.
-    weights : signal -> weight; replaces the configured weight of the signals it names, the others stay.
+    weights : signal -> weight; replaces the configured weight of the signals it names, the others stay. They are taken
+        at their word: nothing fills up where they find too few.
+    mode : in which way products are to be similar. all_variants : show every variant of a product.
 
     Raises
     ------
-    InvalidQuery : a weight that is negative or not finite, an unknown signal, all weights 0, an unknown variant.
+    InvalidQuery : a weight that is negative or not finite, all weights 0, an unknown signal, variant or mode.
     """
+    way = known_mode(params, mode)
     arms = dict(_arms(params, surface, visitor, now))
     forced = _known(params, forced or {})
-    configured = params.surfaces[surface]
     chosen = [
         params.experiments[experiment].variants[variant]
         for experiment, variant in (arms | forced).items()
         if surface in params.experiments[experiment].surfaces
     ]
-    for arm in chosen:
-        configured = configured.changed(arm.changes)
+    configured = _changed(params.surfaces[surface], way.changes, *(arm.changes for arm in chosen))
+    instead = None
+    if way.changes and weights is None:
+        instead = _changed(params.surfaces[surface], *(arm.changes for arm in chosen))
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)
     if mmr_lambda is not None:
         changes["mmr_lambda"] = mmr_lambda
+    if all_variants:
+        changes["one_per_group"] = False
     counted = {name: variant for name, variant in arms.items() if name not in forced}
     labels = [f"{name}={variant}" for name, variant in counted.items()]
     labels += [f"{name}={variant} (forced)" for name, variant in forced.items()]
@@ -80,7 +96,31 @@ def assign(
         frozenset(rule for arm in chosen for rule in arm.rules_on),
         frozenset(rule for arm in chosen for rule in arm.rules_off),
         next((arm.release for arm in chosen if arm.release), None),
+        way.near,
+        mode,
+        instead,
     )
+
+
+def known_mode(params: Params, mode: str | None) -> SimilarMode:
+    """What a mode changes; None changes nothing.
+
+    Raises
+    ------
+    InvalidQuery : there is no such mode.
+    """
+    if mode is None:
+        return SimilarMode()
+    if mode not in params.similar_modes:
+        known = ", ".join(params.similar_modes)
+        raise InvalidQuery(f"there is no mode {mode[:100]!r}; choose one of: {known}", code="unknown_mode")
+    return params.similar_modes[mode]
+
+
+def _changed(surface: Surface, *changes: Mapping[str, Any]) -> Surface:
+    for one in changes:
+        surface = surface.changed(one)
+    return surface
 
 
 def _arms(params: Params, surface: str, visitor: str | None, now: float) -> Iterator[tuple[str, str]]:

@@ -67,6 +67,8 @@ def assigned(services: Services, request: Request) -> Assignment:
         forced=request.variants,
         weights=request.weights,
         mmr_lambda=request.mmr_lambda,
+        mode=request.mode,
+        all_variants=request.all_variants,
     )
 
 
