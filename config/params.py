@@ -14,6 +14,7 @@ from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
+from config.source import Source
 from config.training import Releases, Training
 from config.wording import Wording
 from service.core.errors import ConfigurationError
@@ -234,6 +235,7 @@ class Params(Frozen):
     history: HistoryParams
     popular: PopularParams
     schedule: ScheduleParams
+    source: Source
     training: Training
     releases: Releases
     page: Page

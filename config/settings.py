@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.profile import profile_file
+from config.source import has_source
 from service.core.errors import ConfigurationError
 
 DOTENV = ".env"
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("VITRINE_DATABASE_URL", "DATABASE_URL"),
         description="postgresql://user:password@host/name; SQLite in data_dir if unset",
+    )
+    source_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_SOURCE_URL"),
+        description="an existing shop database to read from, see [source]; if enabled there, else DATABASE_URL",
     )
     qdrant_url: str | None = Field(
         None,
@@ -107,6 +113,21 @@ class Settings(BaseSettings):
         return self.background == "on" or (self.background == "auto" and self.qdrant_url is None)
 
 
+class SettingsWithSource(Settings):
+    """The same where a shop's own database is read: DATABASE_URL names that one, and our tables never go there."""
+
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_DATABASE_URL"),
+        description=f"{Settings.model_fields['database_url'].description}; DATABASE_URL is the shop's own here",
+    )
+    source_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_SOURCE_URL", "DATABASE_URL"),
+        description="the shop's own database, which is only read",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class EffectiveSetting:
     """One line of ``vitrine config``: the value in force (secrets masked) and where it came from."""
@@ -127,6 +148,8 @@ def load_settings(**overrides: object) -> Settings:
     given = {_alias(name): value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)  # type: ignore[arg-type]
+        if has_source(settings.overlays):
+            settings = SettingsWithSource(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
             f"{_variable(str(e['loc'][0]))}={e['input']!r}: {e['msg'].lower()}" for e in error.errors()
@@ -145,8 +168,8 @@ def effective_settings(settings: Settings, cli_options: frozenset[str] = frozens
 
     dotenv = dotenv_values(DOTENV) if Path(DOTENV).is_file() else {}
     rows = []
-    for name, info in Settings.model_fields.items():
-        variables = _variables(name)
+    for name, info in type(settings).model_fields.items():
+        variables = _variables(name, type(settings))
         source = "default"
         if name in cli_options:
             source = "command line"
@@ -160,8 +183,8 @@ def effective_settings(settings: Settings, cli_options: frozenset[str] = frozens
     return rows
 
 
-def _variables(name: str) -> list[str]:
-    alias = Settings.model_fields[name].validation_alias
+def _variables(name: str, kind: type[Settings] = Settings) -> list[str]:
+    alias = kind.model_fields[name].validation_alias
     if isinstance(alias, AliasChoices):
         return [str(choice) for choice in alias.choices]
     return [f"VITRINE_{name.upper()}"]

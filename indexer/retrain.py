@@ -21,7 +21,11 @@ from service.store.releases import Release, ReleaseStatus, get_release, list_rel
 
 _CODE = "import os; os.nice(10); from service.cli.main import run; run()"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_SECRETS = {"database_url": "VITRINE_DATABASE_URL", "qdrant_api_key": "VITRINE_QDRANT_API_KEY"}
+_SECRETS = {
+    "database_url": "VITRINE_DATABASE_URL",
+    "source_url": "VITRINE_SOURCE_URL",
+    "qdrant_api_key": "VITRINE_QDRANT_API_KEY",
+}
 _POLL_S = 0.2
 _REPORT_S = 5.0
 _PATIENCE_S = 600.0
