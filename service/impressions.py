@@ -1,9 +1,9 @@
-"""Step 8, record: what was shown is written behind the answers, in batches, and what is lost is counted."""
+"""Step 8, record: what was shown and searched is written behind the answers, in batches; what is lost is counted."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
 import structlog
@@ -12,15 +12,19 @@ from service.asked import asked_of
 from service.context import Request
 from service.core.errors import RecommenderError
 from service.core.impression import Impression
+from service.core.searched import Searched
 from service.core.types import Slate
+from service.searched import searched_of
 from service.store.database import Database
 from service.store.impressions import write_impressions
+from service.store.search_events import forget_searches, write_searches
 
 log = structlog.get_logger()
 
 _BATCH = 2_000
 _RETRY_S = 1.0
 _LONGEST_STOP_S = 5.0
+_FORGET_EVERY = timedelta(hours=1)
 
 
 def utc_now() -> datetime:
@@ -38,6 +42,14 @@ class ImpressionState:
     failure: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What is kept of one answer: what it showed, if anything, and what was searched for, if it was a search."""
+
+    shown: Impression | None
+    searched: Searched | None
+
+
 class ImpressionLog:
     """A bounded queue and a thread that empties it; keeps nothing before `start`.
 
@@ -47,16 +59,20 @@ class ImpressionLog:
     Parameters
     ----------
     flush_s : how often to write. most_waiting : slates, at most.
+    searches_days : searches are forgotten after so many days; None keeps them.
     """
 
     def __init__(
-        self, database: Database, flush_s: float, most_waiting: int, now: Callable[[], datetime] = utc_now
-    ) -> None:
+        self, database: Database, flush_s: float, most_waiting: int, now: Callable[[], datetime] = utc_now,
+        searches_days: float | None = None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._flush_s = flush_s
         self._most_waiting = most_waiting
         self._now = now
-        self._waiting: deque[Impression] = deque()
+        self._searches_days = searches_days
+        self._forget_at = datetime.min.replace(tzinfo=UTC)
+        self._waiting: deque[_Answered] = deque()
         self._writing = Lock()
         self._stop = Event()
         self._thread: Thread | None = None
@@ -69,19 +85,21 @@ class ImpressionLog:
         return ImpressionState(self._written, self._dropped, len(self._waiting), self._failure)
 
     def put(self, request: Request, slate: Slate) -> None:
-        """Have a slate written soon; returns at once."""
-        if self._thread is None or not slate.items:
+        """Have a slate written soon, and of a search that it was made; returns at once."""
+        if self._thread is None:
+            return
+        now = self._now()
+        searched = searched_of(request, slate, now)
+        if not slate.items and searched is None:
             return
         if len(self._waiting) >= self._most_waiting:
             self._dropped += 1
             return
-        self._waiting.append(
-            Impression(
-                slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
-                request.session, self._now(), slate.level, slate.items, slate.draw,
-                asked_of(request),
-            )
-        )  # fmt: skip
+        shown = Impression(
+            slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
+            request.session, now, slate.level, slate.items, slate.draw, asked_of(request),
+        ) if slate.items else None  # fmt: skip
+        self._waiting.append(_Answered(shown, searched))
 
     def start(self) -> None:
         """Begin to keep what is shown."""
@@ -102,13 +120,26 @@ class ImpressionLog:
     def _run(self) -> None:
         while not self._stop.wait(self._flush_s if self._failure is None else _RETRY_S):
             self._flush()
+            self._forget()
+
+    def _forget(self) -> None:
+        now = self._now()
+        if self._searches_days is None or now < self._forget_at:
+            return
+        self._forget_at = now + _FORGET_EVERY
+        try:
+            with self._database.session() as session:
+                forget_searches(session, before=now - timedelta(days=self._searches_days))
+        except Exception as error:  # noqa: BLE001  an hour later is soon enough
+            log.warning("searches_not_forgotten", error=str(error))
 
     def _flush(self) -> None:
         with self._writing:
             while batch := [self._waiting[place] for place in range(min(_BATCH, len(self._waiting)))]:
                 try:
                     with self._database.session() as session:
-                        write_impressions(session, batch)
+                        write_impressions(session, [each.shown for each in batch if each.shown is not None])
+                        write_searches(session, [each.searched for each in batch if each.searched is not None])
                 except Exception as error:  # noqa: BLE001  they stay for the next attempt
                     self._fail(error)
                     return

@@ -92,7 +92,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from indexer.release.newcomers import Newcomers
     from indexer.sync import Outbox
     from service.context import Services
-    from service.impressions import ImpressionLog
+    from service.impressions import ImpressionLog, utc_now
+    from service.served_chosen import LiveChosen
     from service.served_popular import LivePopular
     from service.served_release import LiveRelease
     from service.served_rules import LiveRules, rule_surfaces
@@ -111,7 +112,11 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         slots = {name: surface.max_n for name, surface in params.surfaces.items()}
         rules = LiveRules(database, fields, rule_surfaces(slots), params.rules.refresh_ms / 1000)
         shown = params.impressions
-        impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting)
+        keep_days = max(params.search.chosen_days, params.suggest.window_days)
+        impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting, searches_days=keep_days)
+        chosen = stack.enter_context(
+            closing(LiveChosen(database, params.search, params.events.weights, params.suggest.refresh_s, utc_now))
+        )
         queries = Encoders(encoders.text, encoders.lexical, encoders.image)
         words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
         yield Runtime(
@@ -133,6 +138,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 popular=popular.current,
                 rules=rules.current,
                 words=words.current,
+                chosen=chosen.current,
             ),
             Outbox(
                 database,

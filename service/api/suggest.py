@@ -33,7 +33,7 @@ class SuggestOut(BaseModel):
 
 def make_suggestions(runtime: Runtime, clock: Clock) -> LiveSuggestions:
     """The suggestions of one process, made when they are first asked for, or `warm`."""
-    return LiveSuggestions(runtime.database, clock)
+    return LiveSuggestions(runtime.database, clock, runtime.params.suggest)
 
 
 @router.get("", response_model=SuggestOut, summary="Complete what is being typed")
@@ -44,7 +44,10 @@ async def suggest(
     q: Annotated[str, Query(max_length=MAX_TYPED, pattern=r"^[^\x00]*$", description="what was typed so far")],
     n: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> Response:
-    """From product names, brands, categories, and queries that at least three visitors made in the last 90 days."""
+    """From product names, brands, categories, and what several people searched for lately, clicks counting more.
+
+    See `[suggest]`; a query is shown to others once so many different visitors made it, and if it ever found something.
+    """
     live: LiveSuggestions = request.app.state.suggestions
 
     def work() -> Response:

@@ -189,6 +189,26 @@ class ImpressionRow(SQLModel, table=True):
     asked: dict[str, Any] | None = Field(sa_type=Json)  # what of the request is not in other columns
 
 
+class SearchRow(SQLModel, table=True):
+    """One search that was answered; kept no longer than suggestions and what others took look back."""
+
+    __tablename__ = "search"
+    __table_args__ = (
+        Index("ix_search_request", "request_id"),
+        Index("ix_search_since", "at", "tenant"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    tenant: str = Field(sa_type=PlainText)
+    at: datetime = Field(sa_type=PackedTime)
+    query: str = Field(sa_type=PlainText)  # `core.searched.normalised`
+    found: int = Field(sa_type=Key)
+    is_narrowed: bool
+    visitor: int | None = Field(sa_type=Key)
+    request_id: str = Field(sa_type=PlainText)
+    fallback: str | None = Field(sa_type=PlainText)
+
+
 class SnapshotRow(SQLModel, table=True):
     """Something computed now and then for every request to use, such as what is trending."""
 
@@ -218,5 +238,6 @@ INTERACTION: Table = SQLModel.metadata.tables["interaction"]
 RELEASE: Table = SQLModel.metadata.tables["release"]
 JOB: Table = SQLModel.metadata.tables["job"]
 IMPRESSION: Table = SQLModel.metadata.tables["impression"]
+SEARCH: Table = SQLModel.metadata.tables["search"]
 SNAPSHOT: Table = SQLModel.metadata.tables["snapshot"]
 RULE: Table = SQLModel.metadata.tables["rule"]

@@ -16,7 +16,7 @@ def suggested(client: TestClient, q: str, **params: object) -> list[tuple[str, s
 
 def fresh(client: TestClient) -> None:
     live: LiveSuggestions = client.app.state.suggestions  # type: ignore[attr-defined]
-    live._known.clear()
+    live.forget()
 
 
 def test_names_brands_and_categories_are_completed(reading: TestClient) -> None:
