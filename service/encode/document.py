@@ -1,5 +1,6 @@
 """What the encoders read of a product."""
 
+from service.core.carried import is_carried
 from service.core.types import Product
 
 
@@ -14,7 +15,9 @@ def product_text(product: Product, max_chars: int = 2000) -> str:
     'Mug. Alba. Kitchen, Mugs. colour red'
     """
     facts = ", ".join(
-        f"{name} {_plain(value)}" for name, value in product.attributes.items() if value not in ("", None)
+        f"{name} {_plain(value)}"
+        for name, value in product.attributes.items()
+        if value not in ("", None) and not is_carried(name)
     )
     parts = (product.name, product.brand, ", ".join(product.category), facts, product.description)
     return ". ".join(part.strip() for part in parts if part and part.strip())[:max_chars]

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from service.core.carried import is_carried
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.types import AttributeValue, Product
 from service.store.column_types import as_utc
@@ -104,7 +105,7 @@ def content_hash(product: Product) -> str:
 
     Examples
     --------
-    >>> content_hash(Product("1", "Mug", stock=3)) == content_hash(Product("1", "Mug", stock=0))
+    >>> content_hash(Product("1", "Mug", stock=3)) == content_hash(Product("1", "Mug", attributes={"_row": "x"}))
     True
     """
     return digest(
@@ -113,7 +114,7 @@ def content_hash(product: Product) -> str:
             product.description,
             product.brand,
             product.category,
-            plain_attributes(product.attributes),
+            plain_attributes({name: value for name, value in product.attributes.items() if not is_carried(name)}),
             product.tags,
             product.image,
         ]
