@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from config.params import Surface
+from service.affinity import affinity_weight
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.errors import IndexNotReady
@@ -23,6 +24,7 @@ from service.store.history import history
 from service.store.product_rows import StoredProduct
 from service.store.spaces import PRODUCTS
 from service.store.users import StoredUser, find_user
+from service.terms import read_terms
 from service.words.reading import read
 
 _DAY_S = 86_400
@@ -39,6 +41,7 @@ class Hydrated:
     level : what the answer can build on: personal, session, category or global. reason : why not on more.
     preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
     history : what the user did. understood : how the words of the query were read.
+    past : of who asks, to order what matches by; `query` has it only where signals are to propose products for it.
     """
 
     query: Query
@@ -51,6 +54,7 @@ class Hydrated:
     history: History = field(default_factory=no_history)
     understood: Understood | None = None
     banned: frozenset[int] = frozenset()
+    past: Past | None = None
 
     def within(self, wanted: Filter | None) -> Filter | None:
         """What products must meet: a filter, and what the words of the query demand."""
@@ -69,7 +73,9 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
     NotFound : there is no such anchor product.
     """
     release = None
-    if surface.uses_behaviour:
+    is_asker_known = bool(request.user or request.session)
+    is_ordered = is_asker_known and affinity_weight(request, surface) > 0
+    if surface.uses_behaviour or is_ordered:
         release = (services.release_of(release_id) if release_id else None) or services.release()
     with services.database.session() as session:
         stored = catalog.get_product(session, request.tenant, request.product) if request.product is not None else None
@@ -81,22 +87,36 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
         understood = read(services, request, session)
         known = no_history()
         user = None
-        if surface.personal and (request.user or request.session):
+        if is_ordered or (surface.personal and is_asker_known):
             limit = services.params.history.limit
             known = history(session, request.tenant, user=request.user, session_id=request.session, limit=limit)
-            if request.user and len(known.products) < FEW_PRODUCTS:
+            if surface.personal and request.user and len(known.products) < FEW_PRODUCTS:
                 user = find_user(session, request.tenant, request.user)
     anchor = _anchor(services, stored, release) if stored is not None else None
+    if anchor is not None:
+        excluded |= {anchor.product_id}  # nobody looks for what is before them
     if not surface.personal:
         query = Query(request.text, anchor, behaviour=release.behaviour if release else None)
-        hydrated = Hydrated(query, excluded, release, "content")
+        past = _past(services, known, release)[0] if is_ordered else None
+        hydrated = Hydrated(query, excluded, release, "content", past=past)
     else:
         hydrated = _personal(services, request, surface, release, known, user, anchor, excluded)
-    if understood is None:
-        return hydrated
-    chosen = services.chosen(request.tenant, request.text or "")
-    query = replace(hydrated.query, text=understood.text, words=understood.words, chosen=chosen)
-    return replace(hydrated, query=query, understood=understood)
+    return _asking(services, request, hydrated, understood)
+
+
+def _asking(services: Services, request: Request, hydrated: Hydrated, understood: Understood | None) -> Hydrated:
+    """The same with what the words and the picture of the request ask for."""
+    query = hydrated.query
+    if request.picture is not None:
+        query = replace(query, picture=request.picture.vector)
+    if understood is not None:
+        query = replace(query, text=understood.text, words=understood.words)
+        if not request.goes_with_something:
+            query = replace(query, chosen=services.chosen(request.tenant, request.text or ""))
+    if request.terms:
+        read = read_terms(services, request)
+        query = replace(query, terms=read.terms, words=read.words)
+    return hydrated if query is hydrated.query else replace(hydrated, query=query, understood=understood)
 
 
 def _personal(
@@ -119,7 +139,7 @@ def _personal(
     exposure = popular.exposure if popular else None
     banned = excluded | known.hidden
     never = banned | seen(known, surface.exclude_types)
-    return Hydrated(query, never, release, level, reason, preferences, exposure, known, banned=banned)
+    return Hydrated(query, never, release, level, reason, preferences, exposure, known, banned=banned, past=past)
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:

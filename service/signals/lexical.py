@@ -1,4 +1,4 @@
-"""BM25 of the query's words; silent without query text, or when it holds nothing but stop words."""
+"""BM25 of the query's words, those not wanted with negative weights; silent when it has no words that are wanted."""
 
 from collections.abc import Sequence
 
@@ -15,15 +15,19 @@ def _ask(query: Query, encoders: Encoders) -> SparseVector | None:
 
 
 def _together(words: Sequence[tuple[str, float]], lexical: QueryLexicalEncoder) -> SparseVector | None:
-    """All texts as one query: a word that several have counts by its largest weight."""
+    """All texts as one query: a word that several want counts by its largest weight, less what others want it away."""
     found = [(lexical.encode_query(text), weight) for text, weight in words]
     asked = [(vector, weight) for vector, weight in found if vector is not None]
-    if len(asked) < 2:
-        return asked[0][0] if asked else None
+    if not any(weight > 0 for _, weight in asked):
+        return None  # all that lacks what is not wanted is no answer
+    if len(asked) == 1:
+        return asked[0][0]
     indices, places = np.unique(np.concatenate([vector.indices for vector, _ in asked]), return_inverse=True)
-    values = np.zeros(len(indices), np.float32)
-    np.maximum.at(values, places, np.concatenate([vector.values * np.float32(weight) for vector, weight in asked]))
-    return SparseVector(indices, values)
+    weighted = np.concatenate([vector.values * np.float32(weight) for vector, weight in asked])
+    wanted, unwanted = np.zeros((2, len(indices)), np.float32)
+    np.maximum.at(wanted, places, weighted)
+    np.minimum.at(unwanted, places, weighted)
+    return SparseVector(indices, wanted + unwanted)
 
 
 LEXICAL = Signal("lexical", "products", "lexical", _ask)

@@ -1,6 +1,6 @@
 """What a signal is: one question to one vector slot of one collection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -39,11 +39,17 @@ class QueryLexicalEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Encoders:
-    """The encoders a signal may use; `image` is None where no image model is set."""
+    """The encoders a signal may use.
+
+    Attributes
+    ----------
+    image : None where no image model is set. words_share : of words beside the product or picture they go with, 0 to 1.
+    """
 
     text: QueryTextEncoder
     lexical: QueryLexicalEncoder
     image: QueryImageEncoder | None
+    words_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,22 @@ class Signal:
     space: Literal["products", "behaviour"]
     slot: str
     ask: Callable[[Query, Encoders], Vector | Hits | None]
+
+
+def terms_of(query: Query) -> tuple[tuple[str, float], ...]:
+    """The texts of a query with their weights."""
+    return query.terms or (((query.text, 1.0),) if query.text else ())
+
+
+def is_wanting(terms: Sequence[tuple[str, float]]) -> bool:
+    """Whether anything is wanted: all that is far from the unwanted is no answer."""
+    return any(weight > 0 for _, weight in terms)
+
+
+def picture_words(query: Query, encoders: Encoders) -> list[tuple[str, float]]:
+    """Those texts of a query that the image model knows something of."""
+    image = encoders.image
+    return [(text, weight) for text, weight in terms_of(query) if image is not None and image.coverage(text)]
 
 
 def history_query(query: Query, signal: str) -> SparseVector | None:

@@ -128,8 +128,8 @@ def test_the_same_question_is_the_same_vector(signal, encoders, with_past):
             assert np.array_equal(one, other)
 
 
-def test_an_anchor_goes_before_words_and_a_past(signal, encoders, anchored, with_past):
-    everything = Query("red mug", anchored.anchor, with_past.past)
+def test_an_anchor_goes_before_a_past(signal, encoders, anchored, with_past):
+    everything = Query(None, anchored.anchor, with_past.past)
     if signal.ask(anchored, encoders) is not None and signal.slot in anchored.anchor.vectors:
         assert signal.ask(everything, encoders) is anchored.anchor.vectors[signal.slot]
 

@@ -1,0 +1,29 @@
+"""Weighted texts of a request as the questions of encoders and of word search."""
+
+from dataclasses import dataclass
+
+from service.context import Request, Services
+from service.words.understand import understand
+
+Weighted = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTerms:
+    """What encoders read (`terms`) and what word search looks for (`words`), below 0 for what is not wanted."""
+
+    terms: Weighted
+    words: Weighted
+
+
+def read_terms(services: Services, request: Request) -> ReadTerms:
+    """Each text by itself: misspelt words corrected, and other words for what is wanted, at its weight."""
+    served, params = services.words(request.tenant), services.params.search
+    terms: list[tuple[str, float]] = []
+    words: list[tuple[str, float]] = []
+    for text, weight in request.terms:
+        read = understand(text, served, params, is_corrected=request.correct, ignore=request.ignore)
+        # what its traits are taken from is kept: beside other texts it would say too little without
+        terms.append((read.text or text, weight))
+        words += [(part, share * weight) for part, share in read.words] or [(text, weight)]
+    return ReadTerms(tuple(terms), tuple(words))
