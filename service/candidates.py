@@ -1,9 +1,10 @@
 """Steps 3 to 5, retrieve, fuse and filter: the best candidates that may be shown, as many as are needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlmodel import Session
 
 from config.params import Retrieval, Surface
 from service.core.columns import Columns
@@ -18,6 +19,7 @@ from service.store.database import Database
 from service.store.serving import ServingRow, serving_rows
 from service.store.serving_columns import RowReader
 from service.store.vectors import VectorStore
+from service.variants import VariantRules, groups_of, spare_variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Wanted:
     filter : of the request. never : internal ids it must not show.
     required : label of a business rule -> what every product must meet. pinned : internal ids that a rule has put in a
         slot: they stay candidates however far down they are.
+    variants : what makes products variants of one, of which only the best is shown; None shows them all.
+    beside : internal ids that are shown beside this list: none of their variants is shown either.
     """
 
     tenant: str
@@ -37,6 +41,8 @@ class Wanted:
     in_stock_only: bool
     required: tuple[tuple[str, Filter], ...] = ()
     pinned: frozenset[int] = frozenset()
+    variants: VariantRules | None = None
+    beside: frozenset[int] = frozenset()
 
     def in_index(self) -> Filter | None:
         """All of it as a filter for the vector store."""
@@ -122,6 +128,7 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     dropped: dict[int, str] = {}
     start = 0
     with database.session() as session:
+        taken = _taken(session, wanted)
         while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
             some = ids[start : start + missing].tolist()
             allowed = [product for product in some if product not in wanted.never]
@@ -129,9 +136,22 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
             dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
             dropped |= forbidden([rows[product] for product in allowed if product not in dropped], wanted.required)
             dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
+            if wanted.variants is not None:
+                found = [rows[product] for product in allowed if product not in dropped]
+                groups = groups_of(session, found, wanted.variants)
+                dropped |= spare_variants([row.id for row in found], groups, taken, wanted.pinned)
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
+
+
+def _taken(session: Session, wanted: Wanted) -> dict[Hashable, int]:
+    """Group of variants -> the product that is shown in any case."""
+    if wanted.variants is None:
+        return {}
+    rows = list(serving_rows(session, wanted.tenant, wanted.beside | wanted.pinned).values())
+    groups = groups_of(session, rows, wanted.variants)
+    return {group: row.id for group, row in zip(groups, rows, strict=True) if group is not None}
 
 
 def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]) -> dict[int, str]:

@@ -74,3 +74,12 @@ def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int,
         one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)
     )
     return {row[0]: ServingRow._make(row) for row in session.connection().execute(query).all()}
+
+
+def product_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Names by internal key: few requests need them, so they are no part of every row."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    query = select(PRODUCT.c.id, PRODUCT.c.name).where(one_of(PRODUCT.c.id, wanted))
+    return {row[0]: row[1] for row in session.connection().execute(query).all()}

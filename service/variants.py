@@ -1,0 +1,158 @@
+"""Which products are one product to a shopper: the same thing in another size or colour."""
+
+import re
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlmodel import Session
+
+from config.params import Params
+from config.search import Variants
+from service.store.serving import ServingRow, product_names
+from service.words.plain import folded, plain
+
+VARIANT = "variant:"
+"""How the reason of a product begins that another variant stands for; the internal id of that one follows."""
+
+_ATTRIBUTE = "attributes."
+_CUT_OFF = ("...", "…")
+_PART = re.compile(r"[()\[\],;|/]|\s[-–—:]\s")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*(?:\+(?!\w))?")  # "Pro+" is not "Pro"
+_LETTERS = frozenset(("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl"))
+_NOT_A_COLOUR = frozenset(("color", "colour", "and"))
+_LONGEST_COLOUR = 3
+_ENDS = r"(?=\s*(?:[()\[\],;|]|\s[-–—]\s|$))"
+# Storage and packs anywhere; weights and volumes only where a part of the name ends: "14 L purifier" names a model. One
+# digit before g is no weight but 5G.
+_SIZE = re.compile(
+    r"(?<![\w.,])(?:pack of \d+|\d+ ?(?:pcs|pieces)|\d+(?:[.,]\d+)?[ -]?(?:gb|tb|mb)"
+    rf"|\d+(?:[.,]\d+)?[ -]?(?:kgs?|ml|ltrs?|litres?|liters?|l){_ENDS}"
+    rf"|\d\d+(?:[.,]\d+)?[ -]?(?:g|gms?|grams?){_ENDS})(?![\w/])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRules:
+    """What makes products variants of one.
+
+    Attributes
+    ----------
+    group : attributes that variants share, and others do not. own : those that tell them apart, whose words are left
+        out of their names. same : those they do not differ in. colours : words for colours.
+    """
+
+    group: tuple[str, ...]
+    own: tuple[str, ...]
+    same: tuple[str, ...]
+    colours: frozenset[str]
+
+
+def variant_rules(params: Params) -> VariantRules:
+    """As ``[variants]`` has them."""
+    own = [field for kind in params.variants.name_traits for field in params.search.trait_fields.get(kind, ())]
+    return _rules(params.variants, _names(own))
+
+
+@lru_cache(maxsize=8)  # one set of words for all requests: what is remembered of names goes by it
+def _rules(variants: Variants, own: tuple[str, ...]) -> VariantRules:
+    return VariantRules(_names(variants.group_fields), own, _names(variants.same_fields), frozenset(variants.colours))
+
+
+def _names(fields: Sequence[str]) -> tuple[str, ...]:
+    return tuple(field.removeprefix(_ATTRIBUTE) for field in fields)
+
+
+def group_of(row: ServingRow, name: str, rules: VariantRules) -> Hashable | None:
+    """What all variants of a product have in common; None where its name is too little to tell.
+
+    The first of the shop's own group attributes that the product has; without one its brand, narrowest category, name
+    without sizes and colours, and all in which variants do not differ.
+    """
+    attributes = row.attributes
+    for field in rules.group:
+        if (value := attributes.get(field)) not in (None, "", []):
+            return field, str(value)
+    left = bare_name(name, tuple(_texts(attributes, rules.own)), rules.colours)
+    if not left:
+        return None
+    return row.brand and plain(row.brand), row.category_path, left, *(str(attributes.get(one)) for one in rules.same)
+
+
+def _texts(attributes: Mapping[str, object], fields: Sequence[str]) -> list[str]:
+    values = [attributes.get(field) for field in fields]
+    return [str(one) for value in values for one in (value if isinstance(value, list) else [value]) if one is not None]
+
+
+@lru_cache(maxsize=50_000)
+def bare_name(name: str, own: tuple[str, ...], colours: frozenset[str]) -> tuple[str, ...] | None:
+    """The words of a name but for sizes and colours; None for a name that was cut off, which may end in a model number.
+
+    Parameters
+    ----------
+    own : the product's own colour and size. colours : words that end a part of a name which says nothing else.
+
+    Examples
+    --------
+    >>> bare_name("Alba mug, light blue, 300 ml", (), frozenset({"blue"}))
+    ('alba', 'mug')
+    >>> bare_name("Blue shirt XL", ("blue",), frozenset()), bare_name("Blue Tea", (), frozenset({"blue"}))
+    (('shirt',), ('blue', 'tea'))
+    >>> bare_name("Phone 10 Pro+ (Blue Night, 8GB RAM, 128GB)", (), frozenset({"blue"}))
+    ('phone', '10', 'pro+', 'blue', 'night', 'ram')
+    """
+    if name.rstrip().endswith(_CUT_OFF):
+        return None
+    its_own = {word for text in own for word in _WORD.findall(folded(plain(text)))}
+    kept: list[str] = []
+    for part in _PART.split(_SIZE.sub(" ", folded(plain(name)))):
+        words = _WORD.findall(part)
+        left = [word for word in words if word not in its_own]
+        if kept and (_is_size(words) or _is_colour(left, colours)):
+            continue
+        # an X or S at the end may be a model's name, two letters and more are a size
+        kept += left[:-1] if len(left) > 1 and left[-1] in _LETTERS and len(left[-1]) > 1 else left
+    return tuple(kept)
+
+
+def _is_size(words: Sequence[str]) -> bool:
+    return bool(words) and (words[0] == "size" or (len(words) == 1 and words[0] in _LETTERS))
+
+
+def _is_colour(words: Sequence[str], colours: frozenset[str]) -> bool:
+    told = [word for word in words if word not in _NOT_A_COLOUR]
+    return 0 < len(told) <= _LONGEST_COLOUR and (told[-1] in colours or all(word in colours for word in told))
+
+
+def groups_of(session: Session, rows: Sequence[ServingRow], rules: VariantRules) -> list[Hashable | None]:
+    """Of each of these products what all its variants have in common; names are read only where nothing else tells."""
+    unnamed = [row.id for row in rows if not any(row.attributes.get(field) for field in rules.group)]
+    names = product_names(session, unnamed)
+    return [group_of(row, names.get(row.id, ""), rules) for row in rows]
+
+
+def spare_variants(
+    products: Sequence[int],
+    groups: Sequence[Hashable | None],
+    taken: MutableMapping[Hashable, int],
+    kept: frozenset[int] = frozenset(),
+) -> dict[int, str]:
+    """The products that another variant stands for, each with that as its reason.
+
+    Parameters
+    ----------
+    products : internal ids, the best first. groups : of each, as `groups_of` has them.
+    taken : group -> the product that stands for it; those that stand for one now are added. kept : are never left out.
+
+    Examples
+    --------
+    >>> spare_variants([1, 2, 3, 4, 5], ["mug", "mug", None, None, "lamp"], {"lamp": 9})
+    {2: 'variant:1', 5: 'variant:9'}
+    """
+    spare: dict[int, str] = {}
+    for product, group in zip(products, groups, strict=True):
+        if group is not None and product not in kept:
+            first = taken.setdefault(group, product)
+            if first != product:
+                spare[product] = f"{VARIANT}{first}"
+    return spare
