@@ -1,10 +1,10 @@
 """Search as a list: what matches, counted, in any order, page by page; without words, the shelves of the whole shop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from time import perf_counter
 
+import numpy as np
 from sqlmodel import Session
 
 from config.params import Surface
@@ -13,21 +13,23 @@ from service.context import Request, Services
 from service.core.cursor import MAX_IDS, Cursor, read_cursor, write_cursor
 from service.core.errors import InvalidQuery
 from service.core.facets import Facet, shape, without
-from service.core.filters import HasId, all_of
-from service.core.types import RankedItem, Slate, Trace
-from service.experiments import Assignment, assign
-from service.hydrate import hydrate
+from service.core.filters import Filter, HasId, all_of
+from service.core.types import Ids, RankedItem, Slate, Trace
+from service.hydrate import Hydrated, hydrate
+from service.look import Found, look_among, look_for
 from service.matching import Matched, Matching
-from service.pipeline import recommend
-from service.retrieve import ask
-from service.rules_for import rules_for
+from service.pipeline import Look, assigned, for_newcomers, recommend, slots
+from service.retrieve import Retrieved, ask
+from service.rules_for import Ruled, rules_for
+from service.stopwatch import Stopwatch
 from service.store.facet_counts import value_counts
 from service.store.listing import count_products, list_products, sorted_ids
-from service.store.row_counts import RowCounts
-from service.store.serving import serving_rows
+from service.store.row_counts import read_rows
+from service.words.relax import AS_ASKED, IN_LISTS, Asked, as_asked, is_answered, lowered, step_named, steps
 
 SORTS = ("relevance", "price", "-price", "rating", "newest", "popularity", "discount")
 _BY_WORDS, _BY_NOTHING = "relevance", "popularity"
+_STEP = "."  # in a cursor, between the fingerprint of the question and the step down to what was asked instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,19 @@ class SearchList:
     """What all pages of one list have in common, looked up once; `search_listed` is the way in."""
 
     def __init__(self, services: Services, request: Request, sort: str) -> None:
-        self.start = perf_counter()
+        self.watch = Stopwatch()
         self.services, self.request, self.sort = services, request, sort
-        self.assignment = _assignment(services, request)
-        self.surface: Surface = self.assignment.surface
-        self.n = _page_size(request.n, self.surface)
-        self.fingerprint = _fingerprint(request, sort)
-        self.known = hydrate(services, request, self.surface, self.assignment.release)
+        with self.watch.step("hydrate"):
+            self.assignment = assigned(services, request)
+            self.n = slots(request.n, self.assignment.surface)
+            self.fingerprint = _fingerprint(request, sort)
+            self.known = hydrate(services, request, self.assignment.surface, self.assignment.release)
+            self.surface = for_newcomers(self.assignment.surface, request, self.known)
         self.release = self.known.release.id if self.known.release else None
         required = rules_for(services, request, self.assignment, self.known.query).required
-        wanted = Wanted(request.tenant, None, self.known.excluded, self.surface.in_stock_only, required)
+        anchor = self.known.query.anchor
+        never = self.known.excluded | ({anchor.product_id} if anchor else frozenset())
+        wanted = Wanted(request.tenant, None, never, self.surface.in_stock_only, required)
         self.everywhere = wanted.in_index()  # what every product must meet, the filter of the request aside
 
     def page(self, facets: Sequence[str], after: str | None) -> Listed:
@@ -98,8 +103,9 @@ class SearchList:
         if after is None:
             return None
         cursor = read_cursor(after)
-        if (cursor.made_for, cursor.release) != (self.fingerprint, self.release):
-            what = "query" if cursor.made_for != self.fingerprint else "release of the models"
+        fingerprint = cursor.made_for.partition(_STEP)[0]
+        if (fingerprint, cursor.release) != (self.fingerprint, self.release):
+            what = "query" if fingerprint != self.fingerprint else "release of the models"
             raise InvalidQuery(
                 f"the cursor belongs to another {what}; send `next_cursor` back with the query, filter and sort it "
                 "came with, or leave it out to start again",
@@ -108,59 +114,111 @@ class SearchList:
         return cursor
 
     def _first(self, facets: Sequence[str]) -> Listed:
-        matching, wanted = self.matching(), self.known.within(self.request.filter)
-        wider = {name: without(wanted, name) for name in facets}
-        found = {condition: matching.within(condition) for condition in {wanted, *wider.values()}}
-        with self.services.database.session() as session:
-            ids = frozenset().union(*(one.ids for one in found.values()))
-            rows = RowCounts(serving_rows(session, self.request.tenant, ids), self.everywhere)
-        counted = {
-            name: replace(
-                shape(name, rows.counts(name, condition, found[condition].ids)),
-                is_at_least=not found[condition].is_complete,
-            )
-            for name, condition in wider.items()
-        }
-        matched = found[wanted].only(rows.ids(wanted, found[wanted].ids))
-        page = Cursor(self.fingerprint, self.release, len(matched.products), not matched.is_complete)
-        return self._page(page, matched, matching.degraded, counted)
+        asked = self.asked()
+        found = self._counted(asked, facets)
+        if self.request.may_relax and self.known.understood is not None:
+            found = self._relaxed(asked, found, facets)
+        page = Cursor(
+            f"{self.fingerprint}{_STEP}{found.asked.step.name}", self.release, len(found.matched.ids),
+            not found.matched.is_complete,
+        )  # fmt: skip
+        if self.sort != _BY_WORDS:
+            return self._sorted(page, found.asked, found.matched, found.facets, found.retrieved.degraded)
 
-    def matching(self) -> Matching:
-        """What the words of the query match."""
-        services, params = self.services, self.services.params
-        questions = ask(self.known.query, self.surface.weights, services.encoders, params.retrieval.deadline_ms)
-        named = self.known.understood.exact if self.known.understood else ()
-        return Matching(services.store, questions, self.everywhere, params.retrieval, params.search, named)
+        def look(s: Services, r: Request, _: Hydrated, ruled: Ruled, __: Surface, n: int, watch: Stopwatch) -> Found:
+            return look_among(s, r, found.asked, ruled, n, watch, found.matched.ids, found.retrieved)
+
+        return self._ranked(page, found.asked, found.matched, found.facets, look)
+
+    def asked(self) -> Asked:
+        """What the request looks for."""
+        services = self.services
+        with self.watch.step("encode"):
+            deadline_ms = services.params.retrieval.deadline_ms
+            questions = ask(self.known.query, self.surface.weights, services.encoders, deadline_ms)
+        return as_asked(services, self.known, self.surface, questions)
+
+    def matching(self, asked: Asked) -> Matching:
+        """What matches it."""
+        retrieval, understood = self.services.params.retrieval, self.known.understood
+        named = understood.exact if understood and asked.step.kind == "asked" else ()
+        with self.watch.step("retrieve"):
+            return Matching(
+                self.services.store, asked.questions, asked.lines, self.everywhere,
+                limit=max(self.surface.candidates, self.n), ef=retrieval.ef, named=named,
+            )  # fmt: skip
+
+    def _counted(self, asked: Asked, facets: Sequence[str]) -> "_Counted":
+        """What matches under the filter, and the counts of facets, each without its own part of the filter."""
+        matching, wanted = self.matching(asked), asked.known.within(self.request.filter)
+        wider = {name: without(wanted, name) for name in facets}
+        with self.watch.step("retrieve"):
+            found = {condition: matching.within(condition) for condition in {wanted, *wider.values()}}
+            retrieved = matching.retrieved(wanted)
+        with self.watch.step("count"):
+            ids = _all_ids(found.values())
+            with self.services.database.session() as session:
+                rows = read_rows(session, self.request.tenant, ids.tolist(), facets, self.everywhere, found)
+            masks = {one: rows.mask(one, None if len(found) == 1 else found[one].ids) for one in found}
+            counted = {
+                name: replace(shape(name, rows.counts(name, masks[one])), is_at_least=not found[one].is_complete)
+                for name, one in wider.items()
+            }
+            matched = found[wanted].only(rows.ids(masks[wanted]))
+        return _Counted(asked, matching, matched, retrieved, counted)
+
+    def _relaxed(self, asked: Asked, found: "_Counted", facets: Sequence[str]) -> "_Counted":
+        """The same if it answers the words, else the first step down that finds something."""
+        understood, everything = found.asked.known.understood, found.matching.retrieved(None).lists
+        if understood is None:
+            return found
+        has_answer = is_answered(self.services, self.request, understood, everything)
+        if has_answer and len(found.matched.ids):
+            return found
+        for step in steps(understood, IN_LISTS, words_answered=has_answer):
+            instead = lowered(self.services, self.request, asked, step)
+            tried = self._counted(instead, facets) if instead else found
+            if instead and len(tried.matched.ids):
+                return tried
+        return found
 
     def _next(self, cursor: Cursor) -> Listed:
-        matched = Matched(dict.fromkeys(cursor.ids, (0.0, "lexical")), True)
-        return self._page(cursor, matched, {}, None)
+        asked = self.asked()
+        step = step_named(cursor.made_for.partition(_STEP)[2] or AS_ASKED.name)
+        asked = lowered(self.services, self.request, asked, step) or asked
+        among = Filter(must=(HasId(cursor.ids),))
+        matched = _still_to_come(cursor.ids)
+        if self.sort != _BY_WORDS:
+            return self._sorted(cursor, asked, matched, None, {})
 
-    def _page(
-        self, cursor: Cursor, matched: Matched, degraded: Mapping[str, str], facets: Mapping[str, Facet] | None
+        def look(s: Services, r: Request, _: Hydrated, ruled: Ruled, __: Surface, n: int, watch: Stopwatch) -> Found:
+            return look_for(s, r, asked, ruled, n, watch, among)
+
+        return self._ranked(cursor, asked, matched, None, look)
+
+    def _ranked(
+        self, page: Cursor, asked: Asked, matched: Matched, facets: Mapping[str, Facet] | None, look: Look
     ) -> Listed:
-        if self.sort == _BY_WORDS:
-            slate, left = self._ranked(matched)
-        else:
-            slate, left = self._sorted(matched, degraded)
-        following = write_cursor(replace(cursor, ids=frozenset(left))) if left else None
-        return Listed(slate, cursor.total, cursor.is_at_least, following, facets, "matches")
-
-    def _ranked(self, matched: Matched) -> tuple[Slate, list[int]]:
-        wanted = all_of(self.request.filter, HasId(matched.ids))
-        slate = recommend(self.services, replace(self.request, filter=wanted))
-        if not slate.items:
-            return slate, []
+        slate = recommend(self.services, self.request, asked.known, look)
+        slate = replace(slate, trace=replace(slate.trace, step_ms=_added(self.watch.step_ms, slate.trace.step_ms)))
         gone = {item.product_id for item in slate.items} | set(slate.trace.dropped)
-        left = [product for product in matched.products if product not in gone]
-        return slate, sorted(left, key=lambda product: (-matched.products[product][0], product))[:MAX_IDS]
+        left = [product for product in matched.best_first().tolist() if product not in gone] if slate.items else []
+        return self._listed(page, slate, left[:MAX_IDS], facets)
 
-    def _sorted(self, matched: Matched, degraded: Mapping[str, str]) -> tuple[Slate, list[int]]:
-        wanted = all_of(self.everywhere, self.known.within(self.request.filter), HasId(matched.ids))
+    def _sorted(
+        self, page: Cursor, asked: Asked, matched: Matched, facets: Mapping[str, Facet] | None,
+        degraded: Mapping[str, str],
+    ) -> Listed:  # fmt: skip
+        only = HasId(frozenset(matched.ids.tolist()))
+        wanted = all_of(self.everywhere, asked.known.within(self.request.filter), only)
         with self.services.database.session() as session:
             ids = sorted_ids(session, self.request.tenant, filter=wanted, sort=self.sort, limit=self.n + MAX_IDS)
-        items = [(product, *matched.products[product]) for product in ids[: self.n]]
-        return self._slate(items, degraded), ids[self.n :]
+        slate = self._slate(matched.said_of(ids[: self.n]), asked.known, degraded)
+        return self._listed(page, slate, ids[self.n :], facets)
+
+    def _listed(self, page: Cursor, slate: Slate, left: Sequence[int], facets: Mapping[str, Facet] | None) -> Listed:
+        following = write_cursor(replace(page, ids=frozenset(left))) if left else None
+        return Listed(slate, page.total, page.is_at_least, following, facets, "matches")
 
     def _browse(self, facets: Sequence[str], cursor: Cursor | None) -> Listed:
         wanted, mark = self.request.filter, cursor.mark if cursor else None
@@ -172,7 +230,7 @@ class SearchList:
             )  # fmt: skip
             total = count_products(session, self.request.tenant, all_of(self.everywhere, wanted))
             counted = {name: self._facet(session, name) for name in (facets if cursor is None else ())}
-        slate = self._slate([(stored.id, 0.0, "catalogue") for stored in found], {})
+        slate = self._slate([(stored.id, 0.0, "catalogue") for stored in found], self.known, {})
         page = Cursor(self.fingerprint, self.release, total, False, mark)
         following = write_cursor(page) if mark else None
         return Listed(slate, total, False, following, counted if cursor is None else None, "catalogue")
@@ -181,40 +239,53 @@ class SearchList:
         wider = all_of(self.everywhere, without(self.request.filter, name))
         return shape(name, value_counts(session, self.request.tenant, wider, name))
 
-    def _slate(self, found: Sequence[tuple[int, float, str]], degraded: Mapping[str, str]) -> Slate:
+    def _slate(self, found: Sequence[tuple[int, float, str]], known: Hydrated, degraded: Mapping[str, str]) -> Slate:
         """A slate in an order that no score made; chance has no part in it."""
         items = tuple(
             RankedItem(product, rank, score, {source: score}, 1.0, source, "content")
             for rank, (product, score, source) in enumerate(found, 1)
         )
-        trace = Trace({}, {}, (), {"list": (perf_counter() - self.start) * 1000})
+        trace = Trace({}, {}, (), self.watch.step_ms)
         why = None if len(items) >= self.n else f"{len(items)} of {self.n} asked for: no more products match"
         slate = Slate(
-            self.request.request_id, self.request.surface, self.assignment.label, self.release, "content", None, items,
-            degraded, why, trace, self.assignment.arms, understood=self.known.understood,
+            self.request.request_id, self.request.surface, self.assignment.label, self.release,
+            known.level if known.reason else "content", known.reason, items,
+            degraded, why, trace, self.assignment.arms, understood=known.understood,
         )  # fmt: skip
         self.services.record(self.request, slate)
         return slate
 
 
-def _assignment(services: Services, request: Request) -> Assignment:
-    return assign(
-        services.params, request.surface, visitor=request.visitor, now=services.now(), forced=request.variants,
-        weights=request.weights, mmr_lambda=request.mmr_lambda,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """What was asked for, what matches it and passes the filter, the lists that say so, and the counts of facets."""
+
+    asked: Asked
+    matching: Matching
+    matched: Matched
+    retrieved: Retrieved
+    facets: Mapping[str, Facet]
 
 
-def _page_size(asked: int | None, surface: Surface) -> int:
-    n = surface.n if asked is None else asked
-    if not 1 <= n <= surface.max_n:
-        raise InvalidQuery(f"n must lie between 1 and {surface.max_n} on this surface, got {n}", code="invalid_n")
-    return n
+def _all_ids(found: Iterable[Matched]) -> Ids:
+    lists = [one.ids for one in found]
+    return lists[0] if len(lists) == 1 else np.unique(np.concatenate(lists))
+
+
+def _still_to_come(ids: frozenset[int]) -> Matched:
+    """What a cursor names: that they match was settled on the first page, how near they are was not kept."""
+    found = np.array(sorted(ids), np.int64)
+    return Matched(found, np.zeros(len(found)), np.zeros(len(found), np.int64), ("lexical",), True)
+
+
+def _added(ours: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, float]:
+    return {step: ours.get(step, 0.0) + theirs.get(step, 0.0) for step in (*ours, *theirs)}
 
 
 def _fingerprint(request: Request, sort: str) -> str:
     asked = (
         request.tenant, request.surface, request.text, request.filter, sort, request.exclude, request.weights,
         request.boosts, request.correct, sorted(request.ignore), request.terms, request.product,
-        request.picture and request.picture.digest,
+        request.picture and request.picture.digest, request.may_relax, request.mode,
     )  # fmt: skip
     return blake2b(ascii(asked).encode(), digest_size=6).hexdigest()

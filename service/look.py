@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from config.params import Surface
-from service.candidates import Candidates, Wanted, gather
+from service.candidates import Candidates, Wanted, first_eligible, gather
 from service.context import Request, Services
+from service.core.filters import Filter, HasId, all_of
+from service.core.types import Ids
 from service.hydrate import Hydrated
 from service.pins import Pinned, look_at_pins
-from service.retrieve import Questions, ask
+from service.rank import fuse
+from service.ranking.fuse import Fused
+from service.retrieve import Retrieved, ask, first_of
 from service.rules_for import Ruled
 from service.stopwatch import Stopwatch
 from service.store.serving import ServingRow
-from service.words.relax import relax
+from service.store.vectors import Hits
+from service.variants import variant_rules
+from service.words.relax import IN_SLATES, Asked, as_asked, is_answered, lowered, steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,28 +48,103 @@ class Found:
 def look(
     services: Services, request: Request, known: Hydrated, ruled: Ruled, surface: Surface, n: int, watch: Stopwatch
 ) -> Found:
-    """Retrieve, fuse and filter; once more with less asked for where the words of a search find nothing."""
-    anchor = known.query.anchor
-    never = known.excluded | request.taken | ({anchor.product_id} if anchor else frozenset())
-    wanted = Wanted(request.tenant, known.within(request.filter), never, surface.in_stock_only, ruled.required)
+    """Retrieve, fuse and filter; again with less asked for where nothing answers the words of a search."""
     with watch.step("retrieve"):
         questions = ask(known.query, surface.weights, services.encoders, services.params.retrieval.deadline_ms)
+    asked = as_asked(services, known, surface, questions)
+    found = look_for(services, request, asked, ruled, n, watch)
+    if not request.may_relax or known.understood is None or _is_answer(services, request, found):
+        return found
+    for step in steps(known.understood, IN_SLATES, words_answered=True):
+        instead = lowered(services, request, asked, step)
+        tried = look_for(services, request, instead, ruled, n, watch) if instead else found
+        if step.kind == "asked" and _is_answer(services, request, tried):
+            return tried
+        if instead and step.kind != "asked" and len(tried.candidates.fused.ids):
+            return tried
+    return found
+
+
+def _is_answer(services: Services, request: Request, found: Found) -> bool:
+    understood, candidates = found.known.understood, found.candidates
+    if understood is None or not len(candidates.fused.ids):
+        return False
+    return is_answered(services, request, understood, candidates.retrieved.lists)
+
+
+def look_for(
+    services: Services, request: Request, asked: Asked, ruled: Ruled, n: int, watch: Stopwatch,
+    among: Filter | None = None,
+) -> Found:  # fmt: skip
+    """Retrieve, fuse and filter what is asked for.
+
+    Parameters
+    ----------
+    among : what products must meet beside the filter of the request.
+    """
+    params, surface = services.params, ruled.widened(asked.surface, services.params.rules.pool)
+    wanted, pinned = _wanted(services, request, asked, ruled, n, watch, among)
+    candidates = gather(services.database, services.store, asked.questions, wanted, n, surface, params.retrieval, watch)
+    return Found(asked.known, asked.surface, ruled, candidates, pinned)
+
+
+def look_among(
+    services: Services, request: Request, asked: Asked, ruled: Ruled, n: int, watch: Stopwatch,
+    matched: Ids, retrieved: Retrieved,
+) -> Found:  # fmt: skip
+    """Fuse and filter what was retrieved already, and leave the products that match; in the order of `look`.
+
+    Parameters
+    ----------
+    matched : int64[C], internal ids of products that match and may be shown. retrieved : lists under the same filter,
+        as long as they were needed to say so.
+    """
+    surface = ruled.widened(asked.surface, services.params.rules.pool)
+    only = Filter(must=(HasId(frozenset(matched.tolist())),))
+    wanted, pinned = _wanted(services, request, asked, ruled, n, watch, only)
+    with watch.step("fuse"):
+        lists, fused = _fused(retrieved, surface, matched, n, services.params.retrieval.growth)
+        matching = fused.take(np.flatnonzero(np.isin(fused.ids, matched)))
+    with watch.step("filter"):
+        # that they pass the filter was read from the database a moment ago
+        checked = replace(wanted, filter=None)
+        found = first_eligible(services.database, matching.ids, checked, max(surface.pool, n))
+    places = np.concatenate([found.places, _pinned_from(matching.ids, found.looked_at, wanted.pinned)])
+    rest = np.setdiff1d(fused.ids, matching.ids[places])
+    candidates = Candidates(replace(retrieved, lists=lists), matching.take(places), rest, found.rows, found.dropped)
+    return Found(asked.known, asked.surface, ruled, candidates, pinned)
+
+
+def _fused(
+    retrieved: Retrieved, surface: Surface, matched: Ids, n: int, growth: int
+) -> tuple[Mapping[str, Hits], Fused]:
+    """The lists as long as a slate's and what they make, or longer where that leaves too few."""
+    limit, longest = max(surface.candidates, n), max((len(hits.ids) for hits in retrieved.lists.values()), default=0)
+    while True:
+        lists = {name: first_of(hits, limit) for name, hits in retrieved.lists.items()}
+        fused = fuse(lists, surface)
+        if limit >= longest or np.count_nonzero(np.isin(fused.ids, matched)) >= min(n, len(matched)):
+            return lists, fused
+        limit *= growth
+
+
+def _pinned_from(ids: Ids, start: int, pinned: frozenset[int]) -> Ids:
+    """Places of pinned products among those that were not looked at."""
+    return start + np.flatnonzero(np.isin(ids[start:], list(pinned)))
+
+
+def _wanted(
+    services: Services, request: Request, asked: Asked, ruled: Ruled, n: int, watch: Stopwatch, among: Filter | None
+) -> tuple[Wanted, Pinned]:
+    """What products must meet, and which of the pinned ones do."""
+    known, surface = asked.known, asked.surface
+    anchor = known.query.anchor
+    never = known.excluded | request.taken | ({anchor.product_id} if anchor else frozenset())
+    condition = all_of(known.within(request.filter), among)
+    wanted = Wanted(request.tenant, condition, never, surface.in_stock_only, ruled.required)
+    if surface.one_per_group:
+        beside = request.taken | ({anchor.product_id} if anchor else frozenset())
+        wanted = replace(wanted, variants=variant_rules(services.params), beside=beside)
     with watch.step("filter"):
         pinned = look_at_pins(services.database, ruled.places, wanted, n)
-    wanted = replace(wanted, pinned=frozenset(pinned.rows))
-    pool = services.params.rules.pool
-
-    def once(questions: Questions, surface: Surface) -> Candidates:
-        widened = ruled.widened(surface, pool)
-        retrieval = services.params.retrieval
-        return gather(services.database, services.store, questions, wanted, n, widened, retrieval, watch)
-
-    candidates = once(questions, surface)
-    if request.may_relax and known.understood is not None:
-        instead = relax(services, request, known.understood, questions, candidates.retrieved.lists)
-        if instead is not None:
-            known = replace(known, level=instead.level, reason=instead.reason)
-        if instead is not None and instead.questions is not None:
-            surface = surface.model_copy(update={"weights": dict(instead.weights)})
-            candidates = once(instead.questions, surface)
-    return Found(known, surface, ruled, candidates, pinned)
+    return replace(wanted, pinned=frozenset(pinned.rows)), pinned

@@ -1,104 +1,145 @@
 """Which products match a query: a set to count, sort and page through; ranking itself knows only nearer and farther.
 
 Every product is more or less near to any query, so a line is drawn: a product matches if one of the signals of the
-query's own words scores it at least a stated share of that signal's best score in the whole shop, and by meaning not
-below ``[search] floor``: nonsense matches nothing. The filter has no part in that line. What passes a narrower filter
-is so always a part of what passes a wider one, and counts fit together.
+query's own words and pictures scores it at least a stated share of that signal's best score in the whole shop, and by
+meaning not below ``[search] floor``: nonsense matches nothing. The filter has no part in that line. What passes a
+narrower filter is so always a part of what passes a wider one, and counts fit together.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from config.params import Retrieval
 from config.search import Search
 from service.core.filters import Filter, all_of
-from service.retrieve import Questions
-from service.signals import SIGNALS
-from service.store.spaces import PRODUCTS
-from service.store.vectors import Hits, VectorQuery, VectorStore
+from service.core.types import Ids
+from service.retrieve import Questions, Retrieved, retrieve
+from service.store.vector_ties import NOTHING
+from service.store.vectors import Hits, VectorStore
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """The products found, each with how near it comes to the best (up to 1) and the signal that says so.
+class Line:
+    """What a signal's score must reach: a share of its best in the whole shop, and `least`; more than 0 unless that is.
 
     Attributes
     ----------
-    is_complete : no signal could have found more.
+    most : products that are looked at.
     """
 
-    products: Mapping[int, tuple[float, str]]
+    share: float
+    most: int
+    least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """Products that match.
+
+    Attributes
+    ----------
+    ids : int64[C], ascending. nearness : float64[C], how near each comes to the best, up to 1.
+    sources : int64[C], which of `signals` says so. is_complete : no signal could have found more.
+    """
+
+    ids: Ids
+    nearness: NDArray[np.float64]
+    sources: Ids
+    signals: tuple[str, ...]
     is_complete: bool
 
-    @property
-    def ids(self) -> frozenset[int]:
-        """Their internal ids."""
-        return frozenset(self.products)
-
-    def only(self, ids: Iterable[int]) -> "Matched":
+    def only(self, ids: Ids) -> "Matched":
         """These of them."""
-        return Matched({product: self.products[product] for product in ids}, self.is_complete)
+        kept = np.isin(self.ids, ids)
+        return Matched(self.ids[kept], self.nearness[kept], self.sources[kept], self.signals, self.is_complete)
+
+    def best_first(self) -> Ids:
+        """The ids, nearest first."""
+        return self.ids[np.lexsort((self.ids, -self.nearness))]
+
+    def said_of(self, ids: Iterable[int]) -> list[tuple[int, float, str]]:
+        """Of each of these products its nearness and the signal that says so."""
+        wanted = np.fromiter(ids, np.int64)
+        found = zip(wanted.tolist(), np.searchsorted(self.ids, wanted).tolist(), strict=True)
+        return [(one, float(self.nearness[place]), self.signals[self.sources[place]]) for one, place in found]
 
 
 class Matching:
-    """The products of one query under any filter.
+    """The products of one query under any filter; the store is asked once for each.
 
     Parameters
     ----------
-    questions : what each signal looks for. everywhere : what every product must meet, the filter of the request aside.
-    retrieval, params : as configured. named : internal ids of products that the query names outright.
+    questions : what each signal looks for. lines : of the signals that say what matches.
+    everywhere : what every product must meet, the filter of the request aside.
+    limit : products looked at by the signals that only rank. ef : breadth of the graph search.
+    named : internal ids of products that the query names outright.
     """
 
     def __init__(
-        self, store: VectorStore, questions: Questions, everywhere: Filter | None, retrieval: Retrieval, params: Search,
-        named: Iterable[int] = (),
+        self, store: VectorStore, questions: Questions, lines: Mapping[str, Line], everywhere: Filter | None, *,
+        limit: int, ef: int, named: Iterable[int] = (),
     ) -> None:  # fmt: skip
-        self._store = store
-        self._most = {str(name): most for name, most in params.match_most.items()}
-        vectors, shares = questions.vectors, {str(name): share for name, share in params.match_shares.items()}
-        self._vectors = {name: vectors[name][1] for name in shares if name in vectors}
-        self._everywhere = everywhere
-        self._ef = retrieval.ef
-        self._named = tuple(named)
-        self.degraded = {name: why for name, why in questions.degraded.items() if name in shares}
-        found = self._ask(None)
-        self._best = {name: float(hits.scores[0]) for name, hits in found.items() if len(hits.ids)}
-        self._lines = {name: shares[name] * self._best[name] for name in shares if name in self._best}
-        if "text" in self._lines:
-            self._lines["text"] = max(self._lines["text"], params.floor)
-            if self._best["text"] < params.floor and "lexical" not in self._lines:
-                self._lines.pop("image", None)  # pictures have neighbours for nonsense too, at no lesser score
-        self._all = self._matched(found)
+        self._store, self._questions, self._lines = store, questions, lines
+        self._everywhere, self._limit, self._ef = everywhere, limit, ef
+        self._named = np.unique(np.fromiter(named, np.int64))
+        self._known: dict[Filter | None, Retrieved] = {}
+        first = self.retrieved(None)
+        best = {name: float(hits.scores[0]) for name, hits in first.lists.items() if name in lines and len(hits.ids)}
+        if "text" in best and best["text"] < lines["text"].least and "lexical" not in best:
+            best.pop("image", None)  # pictures have neighbours for nonsense too, at no lesser score
+        self._best = best
+        self._all = self._matched(first)
+
+    def retrieved(self, wanted: Filter | None) -> Retrieved:
+        """Every signal's best under a filter, matching or not."""
+        if wanted not in self._known:
+            more = {name: max(line.most, self._limit) for name, line in self._lines.items()}
+            indexed = all_of(self._everywhere, wanted)
+            self._known[wanted] = retrieve(self._store, self._questions, self._limit, indexed, self._ef, more)
+        return self._known[wanted]
 
     def within(self, wanted: Filter | None) -> Matched:
         """At least those products that match under a filter; the filter must be applied to them still."""
         if self._all.is_complete or wanted is None:
             return self._all
-        return self._matched(self._ask(wanted))
+        return self._matched(self.retrieved(wanted))
 
-    def _ask(self, wanted: Filter | None) -> dict[str, Hits]:
-        if not self._vectors:
-            return {}
-        indexed = all_of(self._everywhere, wanted)
-        queries = [
-            VectorQuery(SIGNALS[name].slot, vector, self._most[name], indexed, ef=self._ef)
-            for name, vector in self._vectors.items()
-        ]
-        return dict(zip(self._vectors, self._store.search(PRODUCTS, queries), strict=True))
+    def _matched(self, found: Retrieved) -> Matched:
+        none = np.zeros(len(self._named), np.int64)
+        ids, sources = [self._named], [none]
+        nearness: list[NDArray[np.floating]] = [np.ones(len(none))]
+        is_complete = not any(name in self._lines for name in found.degraded)
+        for number, (name, best) in enumerate(self._best.items(), 1):
+            hits, line = found.lists.get(name, NOTHING), self._lines[name]
+            passed = _passed(hits, line, best)
+            is_complete = is_complete and (name in self._questions.ready or passed < line.most)
+            ids.append(hits.ids[:passed])
+            nearness.append(hits.scores[:passed] / best if best > 0 else np.ones(passed))
+            sources.append(np.full(passed, number))
+        signals = ("lexical", *self._best)
+        return _united(np.concatenate(ids), np.concatenate(nearness), np.concatenate(sources), signals, is_complete)
 
-    def _matched(self, found: Mapping[str, Hits]) -> Matched:
-        products = dict.fromkeys(self._named, (1.0, "lexical"))
-        is_complete = not self.degraded
-        for name, hits in found.items():
-            line = self._lines.get(name, 0.0)
-            if line <= 0:
-                continue
-            passed = int(np.count_nonzero(hits.scores >= line))
-            is_complete = is_complete and passed < self._most[name]
-            for product, score in zip(hits.ids[:passed].tolist(), hits.scores[:passed].tolist(), strict=True):
-                nearness = score / self._best[name]
-                if nearness > products.get(product, (0.0, ""))[0]:
-                    products[product] = (nearness, name)
-        return Matched(products, is_complete)
+
+def lines_of(params: Search) -> dict[str, Line]:
+    """The lines as configured."""
+    return {
+        str(name): Line(share, params.match_most[name], params.floor if name == "text" else 0.0)
+        for name, share in params.match_shares.items()
+    }
+
+
+def _passed(hits: Hits, line: Line, best: float) -> int:
+    least = max(line.share * best, line.least)
+    passes = hits.scores[: line.most] >= least
+    return int(np.count_nonzero(passes & (hits.scores[: line.most] > 0) if line.least >= 0 else passes))
+
+
+def _united(
+    ids: Ids, nearness: NDArray[np.float64], sources: Ids, names: tuple[str, ...], is_complete: bool
+) -> Matched:
+    """Each product once, by the signal that it is nearest to."""
+    order = np.lexsort((sources, -nearness, ids))
+    found, first = np.unique(ids[order], return_index=True)
+    return Matched(found, nearness[order][first], sources[order][first], names, is_complete)

@@ -1,5 +1,7 @@
 """One request in eight steps: assign, hydrate, retrieve, fuse, filter, adjust, diversify, record."""
 
+from collections.abc import Callable
+
 from config.params import Surface
 from service.adjusted import adjusted
 from service.context import Request, Services
@@ -10,19 +12,22 @@ from service.experiments import Assignment, assign
 from service.hydrate import Hydrated, hydrate
 from service.look import Found, look
 from service.ranking.sample import request_seed
-from service.rules_for import rules_for
+from service.rules_for import Ruled, rules_for
 from service.slate import make_slate
 from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Known, diversify
 
+Look = Callable[[Services, Request, Hydrated, Ruled, Surface, int, Stopwatch], Found]
 
-def recommend(services: Services, request: Request, known: Hydrated | None = None) -> Slate:
+
+def recommend(services: Services, request: Request, known: Hydrated | None = None, look: Look = look) -> Slate:
     """Answer one request.
 
     Parameters
     ----------
     known : what `hydrate` found for it, if that was done already, as for the other shelves of a page.
+    look : steps 3 to 5, retrieve, fuse and filter; a list knows already what it may choose from.
 
     Raises
     ------
@@ -32,7 +37,7 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
     watch = Stopwatch()
     with watch.step("assign"):
         assignment = assigned(services, request)
-        n = _slots(request.n, assignment.surface)
+        n = slots(request.n, assignment.surface)
     with watch.step("hydrate"):
         known = known or hydrate(services, request, assignment.surface, assignment.release)
         ruled = rules_for(services, request, assignment, known.query)
@@ -72,7 +77,13 @@ def assigned(services: Services, request: Request) -> Assignment:
     )
 
 
-def _slots(asked: int | None, surface: Surface) -> int:
+def slots(asked: int | None, surface: Surface) -> int:
+    """How many products are to be shown.
+
+    Raises
+    ------
+    InvalidQuery : more than the surface shows, or none.
+    """
     n = surface.n if asked is None else asked
     if not 1 <= n <= surface.max_n:
         raise InvalidQuery(f"n must lie between 1 and {surface.max_n} on this surface, got {n}", code="invalid_n")

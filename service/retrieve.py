@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 
@@ -71,8 +72,15 @@ def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline
     return Questions(vectors, ready, degraded, any(weight < 0 for _, weight in query.terms))
 
 
-def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filter | None, ef: int) -> Retrieved:
+def retrieve(
+    store: VectorStore, questions: Questions, limit: int, filter: Filter | None, ef: int,
+    more: Mapping[str, int] = MappingProxyType({}),
+) -> Retrieved:  # fmt: skip
     """The `limit` best eligible products of every signal.
+
+    Parameters
+    ----------
+    more : signal -> another limit.
 
     Raises
     ------
@@ -81,10 +89,13 @@ def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filte
     by_collection: dict[str, list[str]] = defaultdict(list)
     for name, (collection, _) in questions.vectors.items():
         by_collection[collection].append(name)
-    lists = {name: Hits(hits.ids[:limit], hits.scores[:limit]) for name, hits in questions.ready.items()}
+    limits = dict.fromkeys((*questions.vectors, *questions.ready), limit) | dict(more)
+    lists = {name: first_of(hits, limits[name]) for name, hits in questions.ready.items()}
     degraded = dict(questions.degraded)
     for collection, names in by_collection.items():
-        queries = [VectorQuery(SIGNALS[name].slot, questions.vectors[name][1], limit, filter, ef=ef) for name in names]
+        queries = [
+            VectorQuery(SIGNALS[name].slot, questions.vectors[name][1], limits[name], filter, ef=ef) for name in names
+        ]
         try:
             found = store.search(collection, queries)
         except Exception as error:  # noqa: BLE001  as above: the other collections may still answer
@@ -95,6 +106,11 @@ def retrieve(store: VectorStore, questions: Questions, limit: int, filter: Filte
         reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
         raise DependencyUnavailable(f"no signal could answer ({reasons}); try again shortly")
     return Retrieved(lists, degraded)
+
+
+def first_of(hits: Hits, limit: int) -> Hits:
+    """The best `limit` of a list."""
+    return Hits(hits.ids[:limit], hits.scores[:limit])
 
 
 def _wanted(hits: Hits) -> Hits:

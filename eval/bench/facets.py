@@ -71,10 +71,11 @@ def compare(services: Services, filters: int, seed: int) -> FacetReport:
         page = search_listed(services, request, facets=FACETS, after=None)
         times[words is not None].append((perf_counter() - start) * 1000)
         at_least += page.is_at_least
-        asked = SearchList(services, request, "relevance")
+        listed = SearchList(services, request, "relevance")
+        matching = None if words is None else listed.matching(listed.asked())
         for name, facet in (page.facets or {}).items():
             narrowed = without(wanted, name)
-            ids = None if words is None else asked.matching().within(narrowed).ids
+            ids = None if matching is None else set(matching.within(narrowed).ids.tolist())
             found = [p for key, p in payloads.items() if (ids is None or key in ids) and matches(narrowed, p, key)]
             different += not _is_equal(name, facet, found)
     search_p50, search_p95 = _percentiles(times[True])

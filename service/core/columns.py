@@ -55,6 +55,21 @@ class Columns:
             case Filter(must, should, must_not):
                 return self._group(must, should, must_not)
 
+    def counts(self, field: str, mask: Mask) -> list[tuple[Any, int]]:
+        """Each value of a field and how many of the masked products have it; unknown values are left out."""
+        if PRODUCT_FIELDS.get(field, FieldKind.KEYWORD) is not FieldKind.KEYWORD:
+            values = self._number(field)[mask]
+            found, times = np.unique(values[~np.isnan(values)], return_counts=True)
+            return list(zip(found.tolist(), times.tolist(), strict=True))
+        codes, holders = self._text(field)
+        having = np.bincount(codes[mask]).tolist()
+        counted = (
+            (text, sum(having[code] for code in set(its_codes) if code < len(having)))
+            for text, its_codes in holders.items()
+            if isinstance(text, str)
+        )
+        return [(text, count) for text, count in counted if count]
+
     def _group(
         self, must: tuple[Condition, ...], should: tuple[Condition, ...], must_not: tuple[Condition, ...]
     ) -> Mask:

@@ -1,41 +1,88 @@
 """Rows that were read once, narrowed and counted in many ways: for hundreds cheaper than asking SQL for each."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable
 
 import numpy as np
+from sqlalchemy import select
+from sqlmodel import Session
 
-from service.core.columns import Columns, Mask
+from service.core.columns import Columns, Mask, Reader
 from service.core.facets import Counts
-from service.core.filters import Filter
+from service.core.filters import Filter, HasId
 from service.core.types import Ids
-from service.store.facet_counts import values_of
-from service.store.serving import ServingRow
-from service.store.serving_columns import RowReader
+from service.store.serving_columns import RowReader, column_of
+from service.store.sql_values import one_of
+from service.store.tables import PRODUCT
 
 
 class RowCounts:
-    """Some products, those that do not meet `everywhere` left out."""
+    """Some products, those that do not meet `everywhere` left out.
 
-    def __init__(self, rows: Mapping[int, ServingRow], everywhere: Filter | None) -> None:
-        self._ids: Ids = np.fromiter(rows, np.int64, len(rows))
-        self._rows = list(rows.values())
-        self._columns = Columns(self._ids, RowReader(self._rows))
+    Parameters
+    ----------
+    ids : int64[C]. reader : the fields that will be asked for, of these products in this order.
+    """
+
+    def __init__(self, ids: Ids, reader: Reader, everywhere: Filter | None) -> None:
+        self._ids = ids
+        self._columns = Columns(ids, reader)
         self._allowed = self._mask(everywhere)
 
-    def ids(self, wanted: Filter | None, among: Set[int]) -> list[int]:
-        """Those of some ids that meet a condition."""
-        return [int(one) for one in self._ids[self._within(wanted, among)]]
-
-    def counts(self, field: str, wanted: Filter | None, among: Set[int]) -> Counts:
-        """The values of a field among those; see `facet_counts.value_counts`."""
-        places = np.flatnonzero(self._within(wanted, among)).tolist()
-        return [(values_of(field, self._rows[place]), 1) for place in places]
-
-    def _within(self, wanted: Filter | None, among: Set[int]) -> Mask:
+    def mask(self, wanted: Filter | None, among: Ids | None = None) -> Mask:
+        """bool[C]: which products meet a condition, and are among some ids."""
         found = self._allowed & self._mask(wanted)
-        if len(among) < len(self._ids):
-            found &= np.isin(self._ids, np.fromiter(among, np.int64, len(among)))
-        return found
+        return found if among is None or not len(found) else found & np.isin(self._ids, among)
+
+    def ids(self, mask: Mask) -> Ids:
+        """The products of a mask."""
+        return self._ids[mask]
+
+    def counts(self, field: str, mask: Mask) -> Counts:
+        """The values of a field among those of a mask; see `facet_counts.value_counts`."""
+        if not len(self._ids):
+            return []
+        found = self._columns.counts(field, mask)
+        return [((bool(value) if field == "in_stock" else value,), count) for value, count in found]
 
     def _mask(self, wanted: Filter | None) -> Mask:
         return np.ones(len(self._ids), bool) if wanted is None or not len(self._ids) else self._columns.mask(wanted)
+
+
+def read_rows(
+    session: Session, tenant: str, ids: Iterable[int], fields: Iterable[str], everywhere: Filter | None,
+    conditions: Iterable[Filter | None] = (),
+) -> RowCounts:  # fmt: skip
+    """Products by internal key, with as few columns as will be looked at; deleted ones are left out.
+
+    Parameters
+    ----------
+    fields : that will be counted. conditions : that they will be narrowed by, beside `everywhere`.
+    """
+    asked = {*fields, *fields_of(everywhere), *(name for one in conditions for name in fields_of(one))}
+    columns = ["id", *sorted({column_of(field) for field in asked} - {"id"})]
+    query = select(*(PRODUCT.c[name] for name in columns)).where(
+        one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)
+    )
+    rows = session.connection().execute(query).all()
+    found = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    return RowCounts(found, RowReader(rows, {name: place for place, name in enumerate(columns)}), everywhere)
+
+
+def fields_of(condition: Filter | None) -> set[str]:
+    """The fields that a condition looks at.
+
+    Examples
+    --------
+    >>> from service.core.filters import Match, Range
+    >>> sorted(fields_of(Filter(must=(Match("brand", ("LG",)),), must_not=(Filter(should=(Range("price", lt=5),)),))))
+    ['brand', 'price']
+    """
+    if condition is None:
+        return set()
+    found: set[str] = set()
+    for part in (*condition.must, *condition.should, *condition.must_not):
+        if isinstance(part, Filter):
+            found |= fields_of(part)
+        elif not isinstance(part, HasId):
+            found.add(part.field)
+    return found

@@ -1,6 +1,6 @@
 """Serving rows as columns, for conditions on many products at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -14,8 +14,23 @@ _STORED_AS = {"id": "external_id", "category": "category_path", "in_stock": "sto
 _PLACE = {name: place for place, name in enumerate(ServingRow._fields)}
 
 
+def column_of(field: str) -> str:
+    """The column of the product table that a field is read from.
+
+    Examples
+    --------
+    >>> column_of("category"), column_of("attributes.colour"), column_of("brand")
+    ('category_path', 'attributes', 'brand')
+    """
+    return "attributes" if field.startswith(_ATTRIBUTE) else _STORED_AS.get(field, field)
+
+
 class RowReader:
     """`core.columns.Reader` of rows, in their order, with fields as `ServingRow.payload` has them.
+
+    Parameters
+    ----------
+    place : column -> where it stands in a row; None for serving rows.
 
     Examples
     --------
@@ -28,8 +43,9 @@ class RowReader:
     (('Home', 'Home > Mugs'), [False])
     """
 
-    def __init__(self, rows: Sequence[ServingRow]) -> None:
+    def __init__(self, rows: Sequence[Sequence[Any]], place: Mapping[str, int] | None = None) -> None:
         self._rows = rows
+        self._place = _PLACE if place is None else place
 
     def texts(self, field: str) -> Texts:
         """A keyword field."""
@@ -51,7 +67,7 @@ class RowReader:
         return [epoch_seconds(moment) for moment in values] if field == "created_at" else values
 
     def _column(self, field: str) -> list[Any]:
-        return list(map(itemgetter(_PLACE[_STORED_AS.get(field, field)]), self._rows))
+        return list(map(itemgetter(self._place[column_of(field)]), self._rows))
 
 
 @lru_cache(maxsize=10_000)

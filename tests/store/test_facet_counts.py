@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -14,7 +15,7 @@ from service.core.types import Product
 from service.store.catalog import serving_rows, upsert_products
 from service.store.database import Database
 from service.store.facet_counts import value_counts
-from service.store.row_counts import RowCounts
+from service.store.row_counts import read_rows
 from service.store.tables import PRODUCT
 
 SAME_DATABASE = settings(
@@ -63,12 +64,12 @@ def test_counts_are_those_of_counting_by_hand(
     payloads = store(database, data.draw(unique))
     wanted = data.draw(filters(any_word))
     with database.session() as session:
-        read_once = RowCounts(serving_rows(session, "default", payloads), None)
+        read_once = read_rows(session, "default", payloads, FIELDS, None, [wanted])
         for field in FIELDS:
             narrowed = without(wanted, field)
             expected = by_hand(payloads, narrowed, field)
             assert added(value_counts(session, "default", narrowed, field)) == expected, field
-            assert added(read_once.counts(field, narrowed, payloads.keys())) == expected, field
+            assert added(read_once.counts(field, read_once.mask(narrowed))) == expected, field
 
 
 def added(counts: Counts) -> Counter[Any]:
@@ -81,9 +82,10 @@ def added(counts: Counts) -> Counter[Any]:
 def test_rows_that_were_read_are_narrowed_by_ids_too(database: Database) -> None:
     shop = [Product(str(number), "Mug", brand=f"b{number % 2}", stock=number) for number in range(6)]
     keys = sorted(store(database, shop))
-    with database.session() as session:
-        rows = RowCounts(serving_rows(session, "default", keys), Filter(must=(Match("in_stock", (True,)),)))
     odd = Filter(must=(Match("brand", ("b1",)),))
-    assert sorted(rows.ids(odd, set(keys))) == keys[1::2]
-    assert rows.ids(odd, {keys[1], keys[2]}) == [keys[1]]
-    assert added(rows.counts("brand", None, {keys[0], keys[1], keys[2]})) == {"b1": 1, "b0": 1}  # b0-0 is sold out
+    with database.session() as session:
+        rows = read_rows(session, "default", keys, ["brand"], Filter(must=(Match("in_stock", (True,)),)), [odd])
+    assert sorted(rows.ids(rows.mask(odd))) == keys[1::2]
+    assert rows.ids(rows.mask(odd, np.array(keys[1:3]))).tolist() == [keys[1]]
+    few = rows.mask(None, np.array(keys[:3]))
+    assert added(rows.counts("brand", few)) == {"b1": 1, "b0": 1}  # b0-0 is sold out
