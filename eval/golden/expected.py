@@ -84,7 +84,8 @@ def fulfils(product: Product, condition: Condition) -> bool:
     Examples
     --------
     >>> mug = Product("1", "Red mug", category=("Home", "Kitchen"), price_minor=500, currency="EUR")
-    >>> [fulfils(mug, Condition(*c)) for c in (("category", ("kitchen",)), ("name", ("MUG + red",)), ("max_price", ("4",)))]
+    >>> asked = (("category", ("kitchen",)), ("name", ("MUG + red",)), ("max_price", ("4",)))
+    >>> [fulfils(mug, Condition(*one)) for one in asked]
     [True, True, False]
     """
     kind, _, field = condition.field.rpartition("_")
