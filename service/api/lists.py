@@ -33,7 +33,11 @@ def list_answer(
         )
     sort = "relevance" if sort is None else sort
     page = search_listed(
-        state.runtime.services, replace(request, explain=explain), sort=sort, facets=wanted, after=cursor
+        state.runtime.services,
+        replace(request, explain=explain, may_relax=request.weights is None),
+        sort=sort,
+        facets=wanted,
+        after=cursor,
     )
     body = {
         "sort": sort,

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from service.api.list_schemas import SearchOut
 from service.core.cursor import read_cursor, write_cursor
 from service.core.types import Product
+from service.words.relax import NEAREST
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
     "brand": [{"match": "Alba"}, {"match": ["Alba", "Quill"]}, {"match": "nobody"}],
@@ -21,6 +22,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
     "attributes.colour": [{"match": ["red", "blue"]}, {"match": "white"}],
 }
 FACETS = list(CHOICES)
+AS_ASKED = {"weights": {"text": 0.35}}  # as configured; whoever sends weights is answered as asked, without fallbacks
 
 
 def ask(client: TestClient, **body: Any) -> dict[str, Any]:
@@ -86,13 +88,12 @@ def test_facets_count_what_the_list_would_hold_without_their_own_filter(
     for _ in range(12):
         fields = draw.sample(FACETS, draw.randint(0, 3))
         conditions = {field: {"field": field} | draw.choice(CHOICES[field]) for field in fields}
-        found = ask(reading, query=query, n=5, facets=FACETS, filter={"must": list(conditions.values())})
-        assert found["total"] == len(
-            walk(reading, query=query, n=5, sort="price", filter={"must": list(conditions.values())})
-        )
+        asked = {"query": query, "filter": {"must": list(conditions.values())}} | AS_ASKED
+        found = ask(reading, n=5, facets=FACETS, **asked)
+        assert found["total"] == len(walk(reading, n=5, sort="price", **asked))
         for field, facet in found["facets"].items():
             others = [condition for name, condition in conditions.items() if name != field]
-            ids = walk(reading, query=query, sort="newest", filter={"must": others})
+            ids = walk(reading, sort="newest", **asked | {"filter": {"must": others}})
             assert counted(facet) == by_hand([shop[one] for one in ids], field, facet), (field, conditions)
 
 
@@ -125,9 +126,14 @@ def test_words_say_what_is_counted(reading: TestClient) -> None:
 
 
 @pytest.mark.parametrize("query", ["asdfgh qwerty", "🙂", "'; DROP TABLE product; --"])
-def test_nonsense_matches_nothing(reading: TestClient, query: str) -> None:
-    found = ask(reading, query=query, facets=["brand"])
+def test_nonsense_matches_nothing_and_what_is_shown_instead_says_so(reading: TestClient, query: str) -> None:
+    found = ask(reading, query=query, facets=["brand"], **AS_ASKED)
     assert (found["items"], found["total"], found["facets"]["brand"]["values"]) == ([], 0, [])
+    instead = ask(reading, query=query, facets=["brand"], n=3)
+    assert instead["fallback"] == {"level": "content", "reason": NEAREST}  # nothing is popular in this shop yet
+    assert (len(instead["items"]), instead["total"]) == (3, 10)
+    assert sum(one["count"] for one in instead["facets"]["brand"]["values"]) == 10
+    assert len(walk(reading, query=query, n=3, sort="relevance")) == 10
 
 
 def test_without_words_the_catalogue_is_browsed(reading: TestClient) -> None:
