@@ -1,7 +1,7 @@
 """Step 1, assign: which parameters a request is served with, and which experiments it takes part in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import accumulate
@@ -27,7 +27,7 @@ class Assignment:
     rules_on, rules_off : business rules that its variants switch on and off; off where they disagree.
     release : id of the release that answers, None for the live one.
     near : what products are to have in common with the anchor. mode : the one asked for.
-    instead : what fills up where a mode finds too few; None where nothing does.
+    instead : signal -> weight, of what fills up where a mode finds too few; empty where nothing does.
     """
 
     arms: Mapping[str, str]
@@ -38,7 +38,7 @@ class Assignment:
     release: str | None = None
     near: Near = NOWHERE
     mode: str | None = None
-    instead: Surface | None = None
+    instead: Mapping[str, float] = field(default_factory=dict)
 
 
 def assign(
@@ -76,9 +76,9 @@ def assign(
         if surface in params.experiments[experiment].surfaces
     ]
     configured = _changed(params.surfaces[surface], way.changes, *(arm.changes for arm in chosen))
-    instead = None
+    instead: Mapping[str, float] = {}
     if way.changes and weights is None:
-        instead = _changed(params.surfaces[surface], *(arm.changes for arm in chosen))
+        instead = _changed(params.surfaces[surface], *(arm.changes for arm in chosen)).weights
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)

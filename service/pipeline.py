@@ -11,6 +11,7 @@ from service.evidence import gather_evidence
 from service.experiments import Assignment, assign
 from service.hydrate import Hydrated, hydrate
 from service.look import Found, look
+from service.modes import filled_up, narrowed
 from service.ranking.sample import request_seed
 from service.rules_for import Ruled, rules_for
 from service.slate import make_slate
@@ -40,9 +41,11 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         n = slots(request.n, assignment.surface)
     with watch.step("hydrate"):
         known = known or hydrate(services, request, assignment.surface, assignment.release)
+        asked, known = narrowed(services, request, assignment.near, known)
         ruled = rules_for(services, request, assignment, known.query)
         surface = for_newcomers(assignment.surface, request, known)
-    found = look(services, request, known, ruled, surface, n, watch)  # retrieve, fuse, filter
+    found = look(services, asked, known, ruled, surface, n, watch)  # retrieve, fuse, filter
+    found = filled_up(services, asked, assignment, found, n, watch)
     with watch.step("adjust"):
         fused, found = adjusted(services, request, found)
         steered = steer(ruled, fused, found.rows, found.pinned, n)
@@ -92,7 +95,7 @@ def slots(asked: int | None, surface: Surface) -> int:
 
 def for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surface:
     """Whoever has no past sees what trends, also where the weights leave it out for everybody else."""
-    has_something = any(surface.weights.get(name) for name in ("trending", "best_value"))
+    has_something = request.has_question or any(surface.weights.get(name) for name in ("trending", "best_value"))
     if not surface.personal or known.query.past is not None or request.weights is not None or has_something:
         return surface
     return surface.model_copy(update={"weights": {**surface.weights, "trending": 1.0}})

@@ -1,6 +1,7 @@
 """The slate of a request: its slots, what it builds on, why it is short, and where every candidate ended."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from service.context import Request
 from service.core.evidence import Evidence
@@ -8,9 +9,12 @@ from service.core.rules import BY_RULE, STEERING, RuleAct
 from service.core.types import RankedItem, Slate, Trace
 from service.experiments import Assignment
 from service.look import Found
+from service.modes import BEHIND
 from service.ranking.eligibility import EXCLUDED
 from service.steer import Steered
 from service.stopwatch import Stopwatch
+from service.store.vectors import Hits
+from service.variants import VARIANT
 from service.variety import Diversified
 from service.words.favour import TRAIT
 
@@ -45,7 +49,7 @@ def make_slate(
         known.release.id if known.release else None,
         known.level,
         known.reason,
-        ranked_items(drawn, known.level, by_rule),
+        ranked_items(drawn, known.level, by_rule, candidates.retrieved.lists),
         candidates.retrieved.degraded,
         shortfall(shown, n, candidates.dropped, [label for label, _ in found.ruled.required]),
         trace,
@@ -56,12 +60,14 @@ def make_slate(
     )
 
 
-def ranked_items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tuple[RankedItem, ...]:
+def ranked_items(
+    drawn: Diversified, level: str, by_rule: frozenset[int], lists: Mapping[str, Hits] = MappingProxyType({})
+) -> tuple[RankedItem, ...]:
     """The slate's products, each with what made its score.
 
     Parameters
     ----------
-    level : what the answer builds on. by_rule : products that no signal has found.
+    level : what the answer builds on. by_rule : products that no signal has found. lists : of the signals.
     """
     items = []
     fused, first = drawn.fused, next(iter(drawn.fused.signals), BY_RULE)
@@ -69,7 +75,7 @@ def ranked_items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tup
     for slot, propensity in enumerate(drawn.propensities.tolist()):
         shares = {name: share for name, share in zip(fused.signals, shares_of[slot], strict=True) if share}
         product = int(fused.ids[slot])
-        source = BY_RULE if product in by_rule else strongest(shares, first)
+        source = BY_RULE if product in by_rule else strongest(shares) or proposer(product, lists) or first
         items.append(
             RankedItem(
                 product,
@@ -85,20 +91,23 @@ def ranked_items(drawn: Diversified, level: str, by_rule: frozenset[int]) -> tup
     return tuple(items)
 
 
-def strongest(shares: Mapping[str, float], otherwise: str) -> str:
-    """The signal that contributed most; ``rule`` where only rules did, `otherwise` where nothing did.
+def strongest(shares: Mapping[str, float]) -> str | None:
+    """The signal that contributed most; ``rule`` where only rules did, None where nothing did.
 
     Examples
     --------
-    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}, "image"), strongest({"rule:sale": 3.0}, "text")
-    ('text', 'rule')
-    >>> strongest({}, "text")
-    'text'
+    >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}), strongest({"rule:sale": 3.0}), strongest({})
+    ('text', 'rule', None)
     """
-    if not shares:
-        return otherwise
-    signals = {name: share for name, share in shares.items() if not name.startswith((*STEERING, TRAIT))}
+    if not shares.keys() - {BEHIND}:
+        return None
+    signals = {name: one for name, one in shares.items() if not name.startswith((*STEERING, TRAIT)) and name != BEHIND}
     return max(signals, key=signals.__getitem__, default=BY_RULE)
+
+
+def proposer(product: int, lists: Mapping[str, Hits]) -> str | None:
+    """The signal that found a product; it may be the last of its list, and so have no share in the score."""
+    return next((name for name, hits in lists.items() if product in hits.ids), None)
 
 
 def _level(source: str, level: str) -> str:
@@ -118,10 +127,14 @@ def shortfall(found: int, n: int, dropped: Mapping[int, str], rules: Sequence[st
     --------
     >>> shortfall(3, 5, {7: "sold_out"})
     '3 of 5 asked for: no more products match; 1 more were found but are not available now'
+    >>> shortfall(3, 5, {7: "variant:3"})
+    '3 of 5 asked for: no more products match; 1 more are variants of these'
     """
     if found >= n:
         return None
-    unavailable = sum(why != EXCLUDED and why not in rules for why in dropped.values())
+    variants = sum(why.startswith(VARIANT) for why in dropped.values())
+    unavailable = sum(why != EXCLUDED and why not in rules for why in dropped.values()) - variants
     hint = f"; {unavailable} more were found but are not available now" if unavailable else ""
+    hint += f"; {variants} more are variants of these" if variants else ""
     by_rules = f"; products are left out by {', '.join(rules)}" if rules else ""
     return f"{found} of {n} asked for: no more products match{hint}{by_rules}"
