@@ -54,7 +54,8 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         drawn, acts = settle(steered, drawn, ruled, found.pinned)
     evidence = {}
     if request.explain:
-        evidence = gather_evidence(services, request, found.known, found.candidates, found.surface, drawn)
+        with watch.step("explain"):
+            evidence = gather_evidence(services, request, found.known, found.candidates, found.surface, drawn)
     slate = make_slate(request, assignment, found, steered, drawn, acts, n, evidence, watch)
     services.record(request, slate)
     return slate

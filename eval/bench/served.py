@@ -5,20 +5,27 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 _COMMAND = (sys.executable, "-c", "from service.cli.main import run; run()")
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[str]:
-    """The address of a service of its own, once everything is indexed; without pictures, whatever the settings here."""
+def served(folder: Path, *options: str, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """The address of a service of its own, once everything is indexed; without pictures, whatever the settings here.
+
+    Parameters
+    ----------
+    environment : settings beside that.
+    """
     command = [*_COMMAND, "serve", "--port", "0", "--json", "--data-dir", str(folder), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
+    own = _environment() | dict(environment)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         try:
             address = json.loads(process.stdout.readline() if process.stdout else "{}")["address"]
             while _waiting(address):
