@@ -13,6 +13,7 @@ from service.core.evidence import Evidence
 from service.core.filters import matches
 from service.core.types import Slate
 from service.hydrate import Hydrated, hydrate
+from service.modes import narrowed
 from service.pipeline import assigned, for_newcomers, recommend
 from service.ranking.eligibility import HIDDEN, SOLD_OUT, why_not
 from service.retrieve import ask
@@ -21,10 +22,11 @@ from service.signals import SIGNALS
 from service.store import catalog
 from service.store.serving import ServingRow, serving_rows
 from service.store.vectors import VectorQuery
+from service.variants import VARIANT
 
 SHOWN, ASKED_OUT, HIDDEN_BY_USER, HAD, ANCHOR = "shown", "excluded", "hidden_by_user", "had_already", "anchor"
-FILTERED, BY_RULE, NOT_RETRIEVED, OUTRANKED, DIVERSITY = (
-    "filtered", "rule", "not_retrieved", "outranked", "diversity",
+FILTERED, BY_RULE, NOT_RETRIEVED, OUTRANKED, DIVERSITY, IS_VARIANT = (
+    "filtered", "rule", "not_retrieved", "outranked", "diversity", "variant",
 )  # fmt: skip
 
 
@@ -69,12 +71,15 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         return WhyNot(SHOWN, says, shown[product].rank, place, evidence=slate.evidence.get(product)), slate
     assignment = assigned(services, request)
     known = hydrate(services, request, assignment.surface, assignment.release)
+    request, known = narrowed(services, request, assignment.near, known)
     surface = for_newcomers(assignment.surface, request, known)
     required = rules_for(services, request, assignment, known.query).required
     wanted = Wanted(request.tenant, known.within(request.filter), known.excluded, surface.in_stock_only, required)
     kept_out = _kept_out(request, known, surface, wanted, rows[product], product)
     if kept_out is not None:
         return kept_out, slate
+    if (why := slate.trace.dropped.get(product, "")).startswith(VARIANT):
+        return _is_variant(services, request, slate, known, int(why.removeprefix(VARIANT))), slate
     would_be = _ranks(services, known, surface, wanted, product)
     return _beaten(slate, product, would_be, surface.n if request.n is None else request.n), slate
 
@@ -102,6 +107,18 @@ def _kept_out(
         if not matches(condition, row.payload(), product):
             return WhyNot(BY_RULE, f"business rule {label} leaves it out")
     return None
+
+
+def _is_variant(services: Services, request: Request, slate: Slate, known: Hydrated, other: int) -> WhyNot:
+    """Which variant of it stands for it."""
+    if known.query.anchor is not None and known.query.anchor.product_id == other:
+        return WhyNot(IS_VARIANT, "it is a variant of the product that others should resemble")
+    with services.database.session() as session:
+        row = serving_rows(session, request.tenant, [other]).get(other)
+    name = row.external_id if row is not None else "a product that is gone"
+    slot = next((item.rank for item in slate.items if item.product_id == other), None)
+    stands = f"stands in slot {slot}" if slot else "scored higher and is not shown itself"
+    return WhyNot(IS_VARIANT, f"it is a variant of {name!r}, which {stands}")
 
 
 def _beaten(slate: Slate, product: int, would_be: Mapping[str, int | None], n: int) -> WhyNot:

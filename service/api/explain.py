@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.schemas import ProductId, SaidOut, SlateRequest
+from service.api.similar import similar_request
+from service.api.similar_schemas import SimilarFields
 from service.api.slates import request_from
 from service.core.errors import InvalidQuery
 from service.why_not import why_not_shown
@@ -15,8 +17,8 @@ from service.why_not import why_not_shown
 router = APIRouter(prefix="/v1/explain", tags=["explain"])
 
 
-class ExplainRequest(SlateRequest):
-    """A request, and the product it is about."""
+class ExplainRequest(SimilarFields, SlateRequest):
+    """A request, and the product it is about; mode, variants and what products have in common are of similar."""
 
     surface: Literal["home", "search", "similar"]
     product: ProductId = Field(description="the product that is, or is not, shown")
@@ -34,7 +36,7 @@ class ExplainOut(BaseModel):
     shown: bool
     cause: str = Field(
         description="shown, or the first thing that kept it out: hidden, sold_out, excluded, anchor, hidden_by_user, "
-        "had_already, filtered, rule, not_retrieved, outranked, diversity"
+        "had_already, filtered, rule, variant, not_retrieved, outranked, diversity"
     )
     says: str = Field(description="the same in a sentence")
     rank: int | None = Field(description="its slot, 1 is the first")
@@ -60,6 +62,8 @@ def _explain(state: AppState, body: ExplainRequest, request_id: str, tenant: str
     if (body.surface == "similar") != (body.anchor is not None):
         raise InvalidQuery("`anchor` is needed for similar, and only there", code="invalid_explain")
     request = request_from(body.surface, body, state, request_id, tenant, text=body.query, product=body.anchor)
+    if body.surface == "similar":
+        request = similar_request(state, request, body)
     found, slate = why_not_shown(state.runtime.services, request, body.product)
     told: dict[str, Any] = {name: getattr(found, name) for name in ("cause", "says", "rank", "place")}
     return ExplainOut(
