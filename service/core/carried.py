@@ -1,7 +1,7 @@
 """Attributes that are carried along: an answer may need them, but they say nothing about what a product is."""
 
 SOURCE_ROW = "_source"
-"""The attribute that holds a product's row in the shop's own database, as JSON text; only products from there have it."""
+"""The attribute that holds a product's row in the shop's own database as JSON text; others do not have it."""
 
 
 def is_carried(name: str) -> bool:
