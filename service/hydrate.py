@@ -19,6 +19,7 @@ from service.core.understood import Understood
 from service.encode.document import product_text
 from service.past import make_past, seen
 from service.served_release import ServedRelease
+from service.signals.tfidf import own_words
 from service.store import catalog
 from service.store.history import history
 from service.store.product_rows import StoredProduct
@@ -167,7 +168,7 @@ def _anchor(services: Services, stored: StoredProduct, release: ServedRelease | 
     if release is not None:
         trained = services.store.retrieve(release.behaviour, [stored.id], vectors=("cf",)).get(stored.id)
         vectors |= trained.vectors if trained else {}
-    return Anchor(stored.id, vectors)
+    return Anchor(stored.id, {**vectors, **own_words(stored.product, services.encoders.lexical)})
 
 
 def _trending(popular: Popular, categories: tuple[str, ...]) -> tuple[Ids, Floats]:

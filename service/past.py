@@ -32,7 +32,9 @@ def make_past(
     searches = history.searches[: params.history.searches]
     if not len(products) and not searches:
         return None
-    past = Past(products, opinions, params.history.half_life_products, _wanted(history), {}, None, searches)
+    wanting = (*_WANTING, *params.training.association.types)  # rules are looked up by what they were made of
+    wanted = _wanted(history, wanting)
+    past = Past(products, opinions, params.history.half_life_products, wanted, {}, None, searches)
     limit = params.history.profile_products
     profile = {slot: mean for slot in slots if (mean := _profile(cached, past, slot, limit)) is not None}
     return replace(past, profile=profile, user=_user_vector(cached, past, release))
@@ -43,8 +45,8 @@ def seen(history: History, types: tuple[EventType, ...]) -> frozenset[int]:
     return frozenset(history.with_types(types).tolist())
 
 
-def _wanted(history: History) -> Ids:
-    wanted = history.with_types(_WANTING)
+def _wanted(history: History, types: tuple[EventType, ...]) -> Ids:
+    wanted = history.with_types(types)
     return distinct(wanted[~np.isin(wanted, list(history.hidden))])
 
 

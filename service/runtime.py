@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -209,7 +211,7 @@ def _pictures(settings: Settings, params: Params) -> "PictureSource":
 
 
 def file_synonyms(settings: Settings, params: Params) -> "list[Rule]":
-    """The synonyms of the shop's own file; none where the configuration names no file.
+    """The synonyms of the shop's own file, or else of the packaged one; none where the configuration names no file.
 
     Raises
     ------
@@ -220,6 +222,8 @@ def file_synonyms(settings: Settings, params: Params) -> "list[Rule]":
     if not params.search.synonyms_file:
         return []
     path = settings.data_dir / params.search.synonyms_file
+    packaged = Path(str(files("config").joinpath(params.search.synonyms_file)))
+    path = packaged if packaged.is_file() and not path.exists() else path
     try:
         rules, wrong = parse_synonyms(path.read_text("utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:

@@ -73,9 +73,14 @@ def shown(product: Product) -> dict[str, Any]:
 
 def image_url(product: Product) -> str | None:
     """Where a browser finds the picture: the merchant's URL, or our own route for files and ``data:``."""
-    if not product.image or product.image.startswith(("http://", "https://")):
-        return product.image
-    return f"/v1/products/{quote(product.external_id, safe='')}/image"
+    return image_link(product.external_id, product.image)
+
+
+def image_link(external_id: str, image: str | None) -> str | None:
+    """The same of a product's id and picture."""
+    if not image or image.startswith(("http://", "https://")):
+        return image
+    return f"/v1/products/{quote(external_id, safe='')}/image"
 
 
 def _minor(amount: Decimal | None, currency: str | None) -> int | None:

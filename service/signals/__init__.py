@@ -16,12 +16,14 @@ from service.signals.searches import SEARCHES
 from service.signals.sequence import SEQUENCE
 from service.signals.signal import Encoders, Signal
 from service.signals.text import TEXT
+from service.signals.tfidf import TFIDF
 from service.signals.trending import TRENDING
 
 SIGNALS: dict[str, Signal] = {
     signal.name: signal
     for signal in (
-        LEXICAL, TEXT, IMAGE, PICTURE, CHOSEN, CF, COVISIT, SEQUENCE, ASSOCIATION, SEARCHES, TRENDING, BEST_VALUE,
+        LEXICAL, TEXT, TFIDF, IMAGE, PICTURE, CHOSEN, CF, COVISIT, SEQUENCE, ASSOCIATION, SEARCHES, TRENDING,
+        BEST_VALUE,
     )
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 
 import service.signals
 from config.params import load_params
+from config.profile import profile_file, profile_names
 from service.core.types import Anchor, Past, Query, SparseVector
 from service.signals import SIGNALS, Encoders
 from service.store.spaces import behaviour_space, products_space
@@ -50,7 +51,7 @@ def any_vector(space, slot):
 @pytest.fixture
 def anchored(space):
     """A query with an anchor that has every vector."""
-    return Query(anchor=Anchor(1, {slot: any_vector(space[0], slot) for slot in space[0].dense}))
+    return Query(anchor=Anchor(1, {slot: any_vector(space[0], slot) for slot in (*space[0].dense, "lexical")}))
 
 
 @pytest.fixture
@@ -85,8 +86,9 @@ def test_it_is_silent_when_nothing_is_known(signal, encoders):
 
 
 def test_it_has_a_weight_on_some_surface(signal):
-    params = load_params(signals=frozenset(SIGNALS))
-    assert any(surface.weights.get(signal.name) for surface in params.surfaces.values())
+    files = (None, *map(profile_file, profile_names()))
+    surfaces = [each for file in files for each in load_params(file, signals=frozenset(SIGNALS)).surfaces.values()]
+    assert any(surface.weights.get(signal.name) for surface in surfaces)
 
 
 @pytest.fixture
