@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from indexer.picture_source import PictureSource
     from indexer.sync import Outbox
     from service.context import Services
+    from service.encode.cross import CrossReader
+    from service.encode.picture_decode import PictureLimits
+    from service.encode.query_pictures import QueryPictures
     from service.impressions import ImpressionLog
     from service.served_rules import LiveRules
     from service.words.served import LiveWords
@@ -51,6 +54,7 @@ class Runtime:
     impressions: "ImpressionLog"
     rules: "LiveRules"
     words: "LiveWords"
+    pictures: "QueryPictures"
     count_popular: Callable[[], object]
 
 
@@ -119,7 +123,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         chosen = stack.enter_context(
             closing(LiveChosen(database, params.search, params.events.weights, params.suggest.refresh_s, utc_now))
         )
-        queries = Encoders(encoders.text, encoders.lexical, encoders.image)
+        queries = Encoders(encoders.text, encoders.lexical, encoders.image, params.search.words_share)
+        pictures = stack.enter_context(closing(_query_pictures(settings, params, encoders)))
         words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
         yield Runtime(
             settings,
@@ -141,6 +146,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 rules=rules.current,
                 words=words.current,
                 chosen=chosen.current,
+                cross=_cross_encoder(settings, params),
             ),
             Outbox(
                 database,
@@ -154,6 +160,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             impressions,
             rules,
             words,
+            pictures,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
 
@@ -202,12 +209,31 @@ def _prepare_index(
 
 def _pictures(settings: Settings, params: Params) -> "PictureSource":
     from indexer.picture_source import PictureSource
-    from service.encode.pictures import PictureLimits, load_picture
+    from service.encode.pictures import load_picture
 
-    indexing = params.indexing
-    limits = PictureLimits(max_bytes=indexing.picture_max_mb * 2**20, deadline_s=indexing.picture_timeout_s)
+    indexing, limits = params.indexing, _picture_limits(params)
     load = partial(load_picture, base=None, limits=limits, allow_private=settings.image_private_hosts)
     return PictureSource(load, indexing.picture_workers, indexing.host_failures)
+
+
+def _query_pictures(settings: Settings, params: Params, encoders: "ProductEncoders") -> "QueryPictures":
+    from service.encode.query_pictures import QueryPictures
+
+    return QueryPictures(encoders.image, _picture_limits(params), allow_private=settings.image_private_hosts)
+
+
+def _picture_limits(params: Params) -> "PictureLimits":
+    from service.encode.picture_decode import PictureLimits
+
+    return PictureLimits(max_bytes=params.indexing.picture_max_mb * 2**20, deadline_s=params.indexing.picture_timeout_s)
+
+
+def _cross_encoder(settings: Settings, params: Params) -> "CrossReader | None":
+    if not params.search.cross_encoder:
+        return None
+    from service.encode.cross import load_cross_encoder
+
+    return load_cross_encoder(params.search.cross_encoder, threads=settings.encoder_threads)
 
 
 def file_synonyms(settings: Settings, params: Params) -> "list[Rule]":

@@ -12,10 +12,10 @@ SORT_HELP = f"{', '.join(SORTS[:-1])} or {SORTS[-1]}; without words relevance is
 
 
 class ListRequest(SearchRequest):
-    """A search; with `sort`, `facets` or `cursor`, or without a query, the answer is a list to page through."""
+    """A search; with `sort`, `facets` or `cursor`, or nothing to look for, the answer is a list to page through."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")] = Field(
-        "", description="the shopper's words; left out, the filtered catalogue is listed"
+        "", description="the shopper's words; without words, picture and product the filtered catalogue is listed"
     )
     sort: Annotated[str, StringConstraints(max_length=80)] | None = Field(None, description=SORT_HELP)
     facets: list[Annotated[str, StringConstraints(max_length=200)]] = Field(

@@ -22,13 +22,14 @@ def list_answer(
 
     Raises
     ------
-    InvalidQuery : no words and nothing else that says what to list; an unknown sort or facet; a foreign cursor.
+    InvalidQuery : nothing that says what to list; an unknown sort or facet; a foreign cursor.
     """
     start = time.perf_counter()
     wanted = check_facets(facets, state.runtime.fields)
-    if request.text is None and not (request.filter or sort or wanted or cursor):
+    if not request.has_question and not (request.filter or sort or wanted or cursor):
         raise InvalidQuery(
-            "nothing is looked for: send words in `q` (`query` in a body), or a filter, sort or facets to browse by",
+            "nothing is looked for: send words in `q` (`query` in a body), `image` or `product`, or a filter, sort or "
+            "facets to browse by",
             code="invalid_request",
         )
     sort = "relevance" if sort is None else sort

@@ -125,6 +125,11 @@ class ProductBatch(_Input):
     products: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
 
 
+MAX_PICTURE_URL = 14_000_000
+"""Characters of a picture in a request; 10 MB and a bit as base64."""
+
+Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Terms = Annotated[dict[Term, Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]], Field(max_length=20)]
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
 
@@ -159,11 +164,23 @@ class SlateRequest(_Input):
 
 
 class SearchRequest(SlateRequest):
-    """A search."""
+    """A search, by any mix of words, a picture and a product."""
 
     query: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*$")
     ]
+    terms: Terms = Field(
+        default={},
+        description="words with weights, below 0 for what is not wanted; beside `query` or alone",
+        examples=[{"red dress": 1.0, "buttons": -0.5}],
+    )
+    image: Annotated[str, StringConstraints(max_length=MAX_PICTURE_URL)] | None = Field(
+        None, description="http(s) or data: URL of a picture that products should look like; a form may upload it"
+    )
+    product: ProductId | None = Field(None, description="a product that others should resemble; not shown itself")
+    affinity: Weight | None = Field(
+        None, description="added at most to what is nearest to the past of `user` or `session`; 0 = not personal"
+    )
     correct: bool = Field(True, description="false: misspelt words stay as they are")
     ignore: list[TraitKind] = Field(
         default=[], max_length=len(TRAIT_KINDS), description="kinds of traits that no words are to be read as"

@@ -1,31 +1,66 @@
-"""``/v1/search``: words to products, as one slate or as a list to count, sort and page through."""
+"""``/v1/search``: products for words, a picture or a product, as a slate or a list to count, sort and page through."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
+import fastapi
 from fastapi import APIRouter, Query, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
 from service.api.list_schemas import SORT_HELP, ListRequest, SearchOut
 from service.api.lists import list_answer
+from service.api.pictures import FORM_DOCS, FormRoute, picture_of, read_form
+from service.api.schemas import ProductId, Terms
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import answer, request_from
 from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.cursor import MAX_LENGTH
+from service.core.errors import InvalidQuery
 from service.core.filters import all_of
 from service.core.understood import TraitKind
 
 NO_NUL = r"^[^\x00]*$"
+MOST_TEXT = 1000
 
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
 
-@router.post("", response_model=SearchOut, summary="Search with filters, weights and explanations")
+async def post_search_form(form: fastapi.Request, state: State, request_id: RequestId, tenant: Tenant) -> Response:
+    """The same search with its picture as an upload."""
+    body, upload = await read_form(form)
+    return await _posted(state, body, upload, request_id, tenant)
+
+
+# before the route for JSON, which takes all that this one leaves
+router.add_api_route(
+    "", post_search_form, methods=["POST"], include_in_schema=False, response_model=SearchOut,
+    route_class_override=FormRoute,
+)  # fmt: skip
+
+
+@router.post(
+    "", response_model=SearchOut, summary="Search by words, a picture, a product, or any mix", openapi_extra=FORM_DOCS
+)
 async def post_search(body: ListRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
-    """Products for the words of `query`: word matches, meaning and pictures, fused; without words, the catalogue."""
-    request = request_from("search", body, state, request_id, tenant, text=body.query or None, correct=body.correct)
-    request = replace(request, ignore=frozenset(body.ignore))
+    """Products for words, a picture and a product together: all that is known of them, fused; else the catalogue.
+
+    A picture is sent as `image`, a URL, or as the file of that name in a form.
+    """
+    return await _posted(state, body, None, request_id, tenant)
+
+
+async def _posted(state: AppState, body: ListRequest, upload: bytes | None, request_id: str, tenant: str) -> Response:
+    source = upload if upload is not None else body.image or None
+    text, terms = _words(body.query, body.terms, is_alone=source is None and body.product is None)
+    request = request_from(
+        "search", body, state, request_id, tenant, text=text, product=body.product, correct=body.correct
+    )
+    picture = await picture_of(state, source)
+    request = replace(request, ignore=frozenset(body.ignore), terms=terms, picture=picture, affinity=body.affinity)
     return await _answer(state, request, body.sort, body.facets, body.cursor, explain=body.explain)
 
 
@@ -36,7 +71,16 @@ async def get_search(
     tenant: Tenant,
     simple: SimpleFilter,
     visitor: FromQuery,
-    q: Annotated[str, Query(max_length=1000, pattern=NO_NUL, description="the shopper's words")] = "",
+    q: Annotated[str, Query(max_length=MOST_TEXT, pattern=NO_NUL, description="the shopper's words")] = "",
+    terms: Annotated[
+        str | None,
+        Query(max_length=10_000, description='words with weights as JSON: {"red dress": 1, "buttons": -0.5}'),
+    ] = None,
+    image: Annotated[str | None, Query(max_length=60_000, description="http(s) or data: URL of a picture")] = None,
+    product: Annotated[ProductId | None, Query(description="a product that others should resemble")] = None,
+    affinity: Annotated[
+        float | None, Query(ge=0, le=1000, description="added at most to what is nearest to the past of who asks")
+    ] = None,
     n: Annotated[int | None, Query(ge=1)] = None,
     filter: FilterText = None,
     sort: Annotated[str | None, Query(max_length=80, description=SORT_HELP)] = None,
@@ -52,20 +96,64 @@ async def get_search(
 ) -> Response:
     """The same search with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
-    text = q.strip() or None
+    text, weighted = _words(q.strip(), _terms_from(terms), is_alone=not image and product is None)
+    picture = await picture_of(state, image or None)
     request = Request(
-        "search", request_id, tenant, text=text, n=n, filter=wanted, correct=correct, ignore=frozenset(ignore or ()),
-        **visitor.as_request(),
+        "search", request_id, tenant, text=text, terms=weighted, picture=picture, product=product, affinity=affinity,
+        n=n, filter=wanted, correct=correct, ignore=frozenset(ignore or ()), **visitor.as_request(),
     )  # fmt: skip
     names = [name.strip() for given in facets or () for name in given.split(",") if name.strip()]
     return await _answer(state, request, sort, names, cursor, explain=explain)
 
 
+def _terms_from(text: str | None) -> Mapping[str, float]:
+    """Weighted words of a link."""
+    if not text:
+        return {}
+    try:
+        return _TERMS.validate_json(text)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**one, "loc": ("query", "terms", *one["loc"])} for one in error.errors()]
+        ) from error
+
+
+_TERMS: TypeAdapter[dict[str, float]] = TypeAdapter(Terms)
+
+
+def _words(
+    query: str, terms: Mapping[str, float], *, is_alone: bool
+) -> tuple[str | None, tuple[tuple[str, float], ...]]:
+    """All that is wanted as one text, and each text with its weight where there are weights.
+
+    Raises
+    ------
+    InvalidQuery : nothing is wanted, or too much.
+    """
+    if not any(terms.values()):
+        return query or None, ()
+    weighted = [*([(query, 1.0)] if query else []), *((text, weight) for text, weight in terms.items() if weight)]
+    wanted = sorted((one for one in weighted if one[1] > 0), key=lambda one: -one[1])
+    if not wanted and is_alone:
+        raise InvalidQuery(
+            "terms say only what is not wanted; give one of them a weight above 0, or send `query`, `image` or "
+            "`product` beside them",
+            code="invalid_terms",
+        )
+    text = " ".join(text for text, _ in wanted)
+    if len(text) > MOST_TEXT:
+        raise InvalidQuery(
+            f"query and terms have {len(text):,} characters together; at most {MOST_TEXT:,} are read",
+            code="invalid_terms",
+        )
+    return text or None, tuple(weighted)
+
+
 async def _answer(
     state: AppState, request: Request, sort: str | None, facets: list[str], cursor: str | None, *, explain: bool
 ) -> Response:
-    if request.text is None or sort is not None or facets or cursor is not None:
+    if not request.has_question or sort is not None or facets or cursor is not None:
         return await state.call(lambda: list_answer(state, request, sort, facets, cursor, explain=explain))
-    # weights of the request's own are taken at their word
-    relaxing = replace(request, may_relax=request.weights is None)
+    # weights of the request's own are taken at their word; beside a picture or a product words need not match
+    relaxing = replace(request, may_relax=request.weights is None and not request.goes_with_something)
     return await state.call(lambda: answer(state, relaxing, explain=explain))

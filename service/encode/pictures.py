@@ -9,7 +9,7 @@ from PIL import Image
 
 from service.encode.picture_decode import ALLOWED, BadPicture, PictureLimits, UnreachablePicture, decode_picture, short
 
-__all__ = ["BadPicture", "PictureLimits", "UnreachablePicture", "decode_picture", "load_picture"]
+__all__ = ["BadPicture", "PictureLimits", "UnreachablePicture", "decode_picture", "load_picture", "read_picture"]
 
 
 def load_picture(
@@ -39,11 +39,21 @@ def load_picture(
     (1, 1)
     """
     limits = limits or PictureLimits()
+    data = read_picture(source, base=base, limits=limits, allow_private=allow_private, allow_files=allow_files)
+    return decode_picture(data, limits, source=source.strip())
+
+
+def read_picture(
+    source: str,
+    *,
+    base: Path | None = None,
+    limits: PictureLimits | None = None,
+    allow_private: bool = False,
+    allow_files: bool = True,
+) -> bytes:
+    """The same picture's bytes, not looked at yet; parameters and errors are those of `load_picture`."""
+    limits = limits or PictureLimits()
     source = source.strip()
-    return decode_picture(_read(source, base, limits, allow_private, allow_files), limits, source=source)
-
-
-def _read(source: str, base: Path | None, limits: PictureLimits, allow_private: bool, allow_files: bool) -> bytes:
     scheme = source[:8].lower()
     if scheme.startswith("data:"):
         return _from_data_url(source, limits)
