@@ -44,10 +44,19 @@ class DemoEvents:
 
 
 def event_rows(events: DemoEvents) -> Iterator[dict[str, Any]]:
-    """One mapping per event, as a shop would send it: a search has a query and no product, others a product."""
+    """One mapping per event, as a shop would send it: a search has a query and no product, others a product.
+
+    What is viewed right after a search for it came from that search, and carries its query too.
+    """
+    searched: dict[int, tuple[int, str | None]] = {}  # session -> product in mind and query, until something follows
     columns = (events.at_ms, events.session, events.kind, events.shopper, events.product)
     rows = zip(*(column.tolist() for column in columns), events.queries, strict=True)
     for number, (at_ms, session, kind, shopper, product, query) in enumerate(rows, start=1):
+        in_mind, asked = searched.pop(session, (-1, None))
+        if kind == SEARCH:
+            searched[session] = (product, query)
+        elif kind == VIEW and product == in_mind:
+            query = asked
         yield {
             "event_id": f"E-{number:07d}",
             "user_id": events.shopper_ids[shopper] if shopper >= 0 else None,

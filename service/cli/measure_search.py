@@ -14,6 +14,8 @@ from service.core.errors import InvalidQuery
 if TYPE_CHECKING:
     from rich.console import Console
 
+_IDS = 10  # products of a proposed query
+
 
 @evaluate.command("search")
 def search(
@@ -30,12 +32,30 @@ def search(
     low_cosine: Annotated[
         float, typer.Option(min=-1, max=1, help="With --golden: text cosine below which an answer is unsure.")
     ] = 0.45,
+    from_clicks: Annotated[
+        bool, typer.Option("--from-clicks", help="Propose golden queries from what people took after their searches.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --from-clicks: write them into this file, ready for --golden.")
+    ] = None,
+    people: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --from-clicks: who must have taken a product [chosen_visitors of the config]."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="With --from-clicks: queries, the most searched first.")] = 200,
 ) -> None:
     """Search a judged set, or golden queries, through the HTTP API: the fusion and each leg alone."""
-    if (path is None) == (golden is None):
-        raise InvalidQuery("give either --path FOLDER (a judged set) or --golden FILE (queries of this shop)")
+    if (path is not None) + (golden is not None) + from_clicks != 1:
+        raise InvalidQuery(
+            "give either --path FOLDER (a judged set), --golden FILE (queries of this shop) or --from-clicks (propose "
+            "such queries); what people search for and do not find is read by `vitrine eval searches`"
+        )
     if minimum and golden is None:
         raise InvalidQuery("--min goes with --golden; a judged set has no minimums")
+    if from_clicks:
+        return _propose(context.obj, out, people, limit)
+    if out is not None or people is not None:
+        raise InvalidQuery("--out and --people go with --from-clicks")
     if path is not None:
         _judged(context.obj, path)
     elif golden is not None:
@@ -73,6 +93,49 @@ def _golden(ctx: Context, file: Path, minimums: list[str], low_cosine: float) ->
     ctx.show(result, lambda console: _show(console, result))
     if not result["passed"]:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _propose(ctx: Context, out: Path | None, people: int | None, limit: int) -> None:
+    from datetime import UTC, datetime
+
+    from config.params import load_params
+    from eval.catalogue.shop import check_there_is_a_shop
+    from eval.searches.golden import golden_from_clicks
+    from service.core.types import DEFAULT_TENANT
+    from service.runtime import open_database_only
+
+    if out is not None and out.exists():
+        raise InvalidQuery(f"{out} exists already, and golden queries are edited by hand: choose another file")
+    settings = ctx.settings()
+    check_there_is_a_shop(settings)
+    params = load_params(*settings.overlays)
+    people, days = people or params.search.chosen_visitors, params.search.chosen_days
+    with open_database_only(settings) as database, ctx.working("Reading the log"):
+        proposed = golden_from_clicks(
+            database, DEFAULT_TENANT, days=days, people=people, weights=params.events.taste(), limit=limit, ids=_IDS,
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    if not proposed.lines:
+        raise InvalidQuery(
+            f"no product was taken by {people} different people after the same words in the last {days:g} days; send "
+            "events with the `request_id` of the search or its `query`, or ask for fewer with --people",
+            code="no_clicks",
+        )
+    if out is not None:
+        out.write_text(proposed.text, "utf-8")
+    result = {
+        "queries": len(proposed.lines), "people": people, "days": days, "unwritable": proposed.unwritable,
+        "gone": proposed.gone, "file": None if out is None else str(out), "lines": list(proposed.lines),
+    }  # fmt: skip
+    ctx.show(result, lambda console: _show_proposed(console, ctx, proposed.text, result))
+
+
+def _show_proposed(console: "Console", ctx: Context, text: str, result: dict[str, Any]) -> None:
+    if result["file"] is None:
+        console.print(text, markup=False, soft_wrap=True, end="")
+        return
+    console.print(f"{result['queries']:,} golden queries in {result['file']}; read them, then run", markup=False)
+    console.print(ctx.command("eval", "search", "--golden", result["file"]), markup=False, soft_wrap=True)
 
 
 def _show(console: "Console", result: dict[str, Any]) -> None:

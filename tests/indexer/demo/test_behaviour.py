@@ -130,11 +130,16 @@ def test_searches_carry_a_query_and_other_events_a_product(products, shoppers, e
     products_known, users_known = set(events.product_ids), set(events.shopper_ids)
     assert len({row["event_id"] for row in rows}) == COUNT
     for row in rows:
-        assert (row["query"] is not None) == (row["type"] == "search") == (row["product_id"] is None)
+        assert (row["type"] == "search") == (row["product_id"] is None)
+        assert row["query"] is not None or row["type"] != "search"
         assert row["product_id"] is None or row["product_id"] in products_known
         assert row["user_id"] is None or row["user_id"] in users_known
         assert datetime.fromisoformat(row["timestamp"]).tzinfo is not None
     assert len(rows) - sum(events.kind == SEARCH) == sum(row["product_id"] is not None for row in rows)
+    asked = {(row["session_id"], row["query"]) for row in rows if row["type"] == "search"}
+    followed = {(row["session_id"], row["query"]) for row in rows if row["type"] == "view" and row["query"]}
+    assert followed <= asked
+    assert len(followed) > 0.99 * len(asked)  # the last visit may end in between
 
 
 def test_a_typo_changes_one_letter_and_keeps_the_first() -> None:
