@@ -254,6 +254,8 @@ class Params(Frozen):
     def _experiments_fit(self) -> "Params":
         for mode, one in self.similar_modes.items():
             _check_changes(f"similar_modes.{mode}", self.surfaces["similar"], one.changes)
+            if unknown := sorted(set(one.then) - set(self.similar_modes)):
+                raise ValueError(f"similar_modes.{mode}: there is no mode {unknown[0]!r} that could come behind it")
         check_layers(self.experiments)
         for name, experiment in self.experiments.items():
             if unknown := sorted(set(experiment.surfaces) - set(self.surfaces)):

@@ -61,8 +61,9 @@ class Similar(Frozen):
 
 
 class SimilarMode(Frozen):
-    """A way to be similar: what it changes of the surface, and what products are to have in common."""
+    """A way to be similar: what it changes of the surface, what products are to have in common, what comes behind."""
 
+    then: tuple[str, ...] = ()
     changes: dict[str, Any] = Field(default_factory=dict)
     price_band: float | None = Field(None, gt=0, le=10)
     same_brand: bool | None = None

@@ -1,7 +1,7 @@
 """Step 1, assign: which parameters a request is served with, and which experiments it takes part in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import accumulate
@@ -14,6 +14,8 @@ from service.core.errors import InvalidQuery
 from service.core.near import NOWHERE, Near
 
 CONTROL = "control"
+PLAIN = "similar"
+"""The way to be similar that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Assignment:
     rules_on, rules_off : business rules that its variants switch on and off; off where they disagree.
     release : id of the release that answers, None for the live one.
     near : what products are to have in common with the anchor. mode : the one asked for.
-    instead : signal -> weight, of what fills up where a mode finds too few; empty where nothing does.
+    behind : what comes behind where a mode finds too few, each with its signals' weights.
     """
 
     arms: Mapping[str, str]
@@ -38,7 +40,7 @@ class Assignment:
     release: str | None = None
     near: Near = NOWHERE
     mode: str | None = None
-    instead: Mapping[str, float] = field(default_factory=dict)
+    behind: tuple[tuple[str, Mapping[str, float]], ...] = ()
 
 
 def assign(
@@ -76,9 +78,11 @@ def assign(
         if surface in params.experiments[experiment].surfaces
     ]
     configured = _changed(params.surfaces[surface], way.changes, *(arm.changes for arm in chosen))
-    instead: Mapping[str, float] = {}
+    behind: list[tuple[str, Mapping[str, float]]] = []
     if way.changes and weights is None:
-        instead = _changed(params.surfaces[surface], *(arm.changes for arm in chosen)).weights
+        others = [(name, params.similar_modes[name].changes) for name in way.then] + [(PLAIN, {})]
+        for name, other in others:
+            behind.append((name, _changed(params.surfaces[surface], other, *(arm.changes for arm in chosen)).weights))
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)
@@ -98,7 +102,7 @@ def assign(
         next((arm.release for arm in chosen if arm.release), None),
         way.near,
         mode,
-        instead,
+        tuple(behind),
     )
 
 

@@ -41,11 +41,11 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         n = slots(request.n, assignment.surface)
     with watch.step("hydrate"):
         known = known or hydrate(services, request, assignment.surface, assignment.release)
-        asked, known = narrowed(services, request, assignment.near, known)
+        asked, told = narrowed(services, request, assignment.near, known)
         ruled = rules_for(services, request, assignment, known.query)
         surface = for_newcomers(assignment.surface, request, known)
     found = look(services, asked, known, ruled, surface, n, watch)  # retrieve, fuse, filter
-    found = filled_up(services, asked, assignment, found, n, watch)
+    found = filled_up(services, asked, assignment, found, n, watch, told)
     with watch.step("adjust"):
         fused, found = adjusted(services, request, found)
         steered = steer(ruled, fused, found.rows, found.pinned, n)

@@ -71,7 +71,7 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         return WhyNot(SHOWN, says, shown[product].rank, place, evidence=slate.evidence.get(product)), slate
     assignment = assigned(services, request)
     known = hydrate(services, request, assignment.surface, assignment.release)
-    request, known = narrowed(services, request, assignment.near, known)
+    request, _ = narrowed(services, request, assignment.near, known)
     surface = for_newcomers(assignment.surface, request, known)
     required = rules_for(services, request, assignment, known.query).required
     wanted = Wanted(request.tenant, known.within(request.filter), known.excluded, surface.in_stock_only, required)

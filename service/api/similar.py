@@ -14,12 +14,12 @@ from service.api.slates import request_from, slate_body
 from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.filters import all_of
+from service.experiments import PLAIN
 from service.pipeline import recommend
 
 router = APIRouter(prefix="/v1/similar", tags=["similar"])
 
 AnchorId = Annotated[str, Path(min_length=1, max_length=128, description="the product that others should resemble")]
-PLAIN_MODE = "similar"
 
 
 @router.get("/{id}", response_model=SimilarOut, summary="Products like this one")
@@ -69,7 +69,7 @@ async def _answer(state: AppState, request: Request, *, explain: bool) -> Respon
     def make() -> Response:
         start = time.perf_counter()
         slate = recommend(state.runtime.services, replace(request, explain=explain))
-        body = slate_body(state, slate, start, explain=explain) | {"mode": request.mode or PLAIN_MODE}
+        body = slate_body(state, slate, start, explain=explain) | {"mode": request.mode or PLAIN}
         return Response(orjson.dumps(body), media_type="application/json")
 
     return await state.call(make, quick=True)
