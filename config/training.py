@@ -44,6 +44,7 @@ class Svd(Frozen):
 
     iterations: int = Field(ge=0, le=100)
     popularity_exponent: _Exponent
+    exact: bool
 
 
 class Nmf(Frozen):

@@ -18,6 +18,7 @@ class Factors:
     ----------
     users : float32[U, D]. items : float32[P, D].
     biased : the last dimension of `items` is the product's bias, that of `users` is 1.
+    is_projection : a user's vector is the weighted sum of the vectors of the products, exactly.
     item_tokens, user_tokens : float32[F, D], what each column of the feature matrix adds, so that a product or user
         who comes after training has a vector too (`through_features`); None when trained without features.
     """
@@ -27,6 +28,7 @@ class Factors:
     biased: bool = False
     item_tokens: Floats | None = None
     user_tokens: Floats | None = None
+    is_projection: bool = False
 
 
 @dataclass(frozen=True, slots=True)

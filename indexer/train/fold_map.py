@@ -19,8 +19,11 @@ def fold_map(matrix: Csr, factors: Factors) -> Floats:
     Notes
     -----
     Least squares over users, ``(M'M + l2 I)^-1 M'U`` with the means M and the users U: O(nnz D + U D**2). A bias
-    takes no part: its row and column are 0.
+    takes no part: its row and column are 0. Where a user is the weighted sum of the products, A is the identity: the
+    mean is that sum but for its length, which changes no order.
     """
+    if factors.is_projection:
+        return np.eye(factors.items.shape[1], dtype=np.float32)
     width = factors.items.shape[1] - int(factors.biased)
     items, users = factors.items[:, :width], factors.users[:, :width]
     active = np.flatnonzero(np.diff(matrix.indptr))

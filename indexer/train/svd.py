@@ -19,6 +19,8 @@ class Svd:
     iterations : power iterations of the randomised solver.
     popularity_exponent : each product's column is divided by its sum to this power before, so that best sellers do not
         take all dimensions; 0 leaves it as it is.
+    exact : users who are folded in get what the decomposition makes of them, and not what is learned to foresee best;
+        with `popularity_exponent` 0 only.
 
     References
     ----------
@@ -29,6 +31,7 @@ class Svd:
     dimensions: int = 20
     iterations: int = 5
     popularity_exponent: float = 0.0
+    exact: bool = False
 
     def __call__(self, matrix: Csr, sides: Sides = NO_SIDES, *, seed: int = 0, threads: int = 1) -> Factors:
         """Factors without bias: users are projections onto the right singular vectors, the items."""
@@ -40,4 +43,5 @@ class Svd:
         _, _, right = randomized_svd(scaled, rank, n_iter=self.iterations, random_state=seed)
         items = padded(np.ascontiguousarray(right.T), self.dimensions)
         users = np.asarray(scaled @ items, dtype=np.float32)
-        return fill_cold(Factors(users, items), sides, known(matrix))
+        is_projection = self.exact and self.popularity_exponent == 0
+        return fill_cold(Factors(users, items, is_projection=is_projection), sides, known(matrix))

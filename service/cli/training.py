@@ -21,14 +21,18 @@ _POLL_S = 0.2
 def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) -> "Release":
     """Train a release, and publish it or leave that to the service that owns the vectors.
 
+    Where the configuration reads a shop's own database, what is new there is taken over first.
+
     Raises
     ------
     InvalidQuery : there is too little to train on. Conflict : somebody trains already.
+    DependencyUnavailable : the shop's own database does not answer.
     """
     from config.params import load_params
     from indexer.release.build import build_release
     from indexer.release.lock import only_trainer
     from indexer.release.sweep import fail_abandoned
+    from service.cli.source import read_source
     from service.runtime import open_database_only
     from service.store.releases import get_release
 
@@ -36,6 +40,9 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
     params = load_params(*settings.overlays)
     with open_database_only(settings) as database, only_trainer(settings.releases_dir):
         fail_abandoned(database, settings.releases_dir)
+        if params.source.enabled:
+            with ctx.working("Reading the shop's database"):
+                read_source(settings, params, database)
         with ctx.working("Training"):
             release_id = build_release(database, params, settings.releases_dir, seed=seed, go_live=go_live)
         with _own_vectors(settings) as store:
