@@ -11,7 +11,7 @@ from service.store.tables import PRODUCT
 
 
 class ProductWords(NamedTuple):
-    """The texts of one product that shoppers search by, its description left out."""
+    """The texts of one product that shoppers search by, its description left out, and what it costs."""
 
     id: int
     name: str
@@ -19,6 +19,8 @@ class ProductWords(NamedTuple):
     category: list[str]
     tags: list[str]
     attributes: dict[str, Any]
+    price: float | None = None
+    currency: str | None = None
 
 
 _COLUMNS = [PRODUCT.c[name] for name in ProductWords._fields]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Lock, Thread
 
@@ -16,7 +16,10 @@ from service.store.database import Database
 from service.store.snapshots import get_snapshot, synonyms_name
 from service.store.spaces import PRODUCTS
 from service.store.vectors import VectorQuery, VectorStore
+from service.words.named import Named
+from service.words.naming import make_named
 from service.words.nearest import Speller
+from service.words.notes import Notes
 from service.words.synonyms import Rule, make_synonyms, parse_synonyms
 from service.words.understand import Words
 from service.words.vocabulary import Vocabulary, make_vocabulary, stemmer
@@ -108,11 +111,10 @@ class LiveWords:
                 with self._database.session() as session:
                     found = catalogue_version(session, tenant)
                 if found != version or words is None:
-                    vocabulary = self._vocabulary(tenant, pause_s)
+                    vocabulary, named = self._read(tenant, pause_s)
                     synonyms = words.synonyms if words else make_synonyms(self._rules, stemmer(self._lexical))
-                    words = Words(
-                        vocabulary, Speller(vocabulary, self._params.cache, partial(self._is_used, tenant)), synonyms
-                    )
+                    speller = Speller(vocabulary, self._params.cache, partial(self._is_used, tenant))
+                    words = Words(vocabulary, speller, synonyms, named)
                     version = found
                     read_at = time.monotonic() + _REST * (time.monotonic() - start)
             if words is not None:
@@ -122,13 +124,16 @@ class LiveWords:
         self._known[tenant] = _Known(words, version, synonyms_of, time.monotonic() + LOOK_S, read_at)
         return words
 
-    def _vocabulary(self, tenant: str, pause_s: float) -> Vocabulary:
+    def _read(self, tenant: str, pause_s: float) -> tuple[Vocabulary, Named]:
         def pause() -> None:
             if pause_s and self._closed.wait(pause_s):
                 raise InterruptedError("the service ends")
 
+        notes = Notes(self._params.trait_fields)
         with self._database.session() as session:
-            return make_vocabulary(catalogue_words(session, tenant), self._lexical, pause)
+            pages = notes.watching(catalogue_words(session, tenant))
+            vocabulary = make_vocabulary(pages, self._lexical, pause)
+        return vocabulary, make_named(notes, vocabulary.stem, pause)
 
     def _is_used(self, tenant: str, word: str) -> bool:
         """Whether several products have a word, wherever: one alone may be misspelt itself."""
@@ -151,4 +156,4 @@ class LiveWords:
             return words, known
         rules, _ = parse_synonyms(stored.data["lines"])
         synonyms = make_synonyms((*self._rules, *rules), words.vocabulary.stem)
-        return Words(words.vocabulary, words.speller, synonyms), stored.made_at
+        return replace(words, synonyms=synonyms), stored.made_at

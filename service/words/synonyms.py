@@ -38,11 +38,13 @@ class Synonyms:
     Attributes
     ----------
     also : what word search calls the words of a phrase -> what else to look for. longest : words of such a phrase.
+    words : all that such phrases are made of, as word search calls it.
     """
 
     also: Mapping[tuple[Hashable, ...], tuple[str, ...]]
     longest: int
     name: Callable[[str], Hashable]
+    words: frozenset[Hashable] = frozenset()
 
     def widen(self, words: Sequence[str]) -> list[tuple[int, int, str]]:
         """First word, word behind the last, and what else to look for there; the longest phrases have their way."""
@@ -100,7 +102,7 @@ def make_synonyms(rules: Iterable[Rule], stem: Callable[[str], int | None]) -> S
             key = tuple(map(name, words_of(phrase)))
             others = [other for other in rule.also if words_of(other) != words_of(phrase)]
             also[key] = tuple(dict.fromkeys((*also.get(key, ()), *others)))[:MAX_PHRASES]
-    return Synonyms(also, max(map(len, also), default=0), name)
+    return Synonyms(also, max(map(len, also), default=0), name, frozenset(word for phrase in also for word in phrase))
 
 
 def _complaint(line: str, said: str) -> str | None:

@@ -1,14 +1,17 @@
-"""A query's words, read: what was misspelt, what else to look for, which product is named outright."""
+"""A query's words, read: what was misspelt, what else to look for, what products must have, which one is named."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.search import Search
-from service.core.understood import TraitKind, Understood
+from service.core.understood import Trait, TraitKind, Understood
 from service.words.correct import correct
+from service.words.named import Named
 from service.words.nearest import Speller
-from service.words.plain import codes_of, plain, spans
+from service.words.plain import codes_of, plain, spans, words_of
+from service.words.price import prices_named, without
 from service.words.synonyms import Synonyms
+from service.words.traits import price_traits, wanted_kinds, word_traits
 from service.words.units import inches_in_words, other_sizes
 from service.words.vocabulary import Vocabulary
 
@@ -20,6 +23,11 @@ class Words:
     vocabulary: Vocabulary
     speller: Speller
     synonyms: Synonyms
+    named: Named = field(default_factory=Named)
+
+    def nearest(self, word: str) -> str | None:
+        """The shop's word that a misspelt one was meant to be; what has a synonym is not misspelt."""
+        return None if self.synonyms.name(word) in self.synonyms.words else self.speller.nearest(word)
 
 
 def understand(
@@ -38,20 +46,41 @@ def understand(
     """
     if words is None:
         return Understood(text, ((text, 1.0),))
-    asked = inches_in_words(plain(text))
+    kinds = wanted_kinds(params, ignore)
+    asked, priced = _without_prices(text, words, params, kinds)
+    typed = asked if priced else text
     corrected: dict[str, str] = {}
     meant = asked
     if is_corrected and params.correct:
-        meant, corrected = correct(asked, words.vocabulary, words.speller.nearest)
+        meant, corrected = correct(asked, words.vocabulary, words.nearest)
     sizes = other_sizes(meant, words.vocabulary)
     variants, also = _widened(meant, words.synonyms)
-    parts = [(text, 1.0)]
+    parts = [(typed, 1.0)]
     parts += [(meant, params.correction_weight)] if corrected else []
-    parts += [(asked, 1.0)] if asked != plain(text) else []
+    parts += [(asked, 1.0)] if asked != plain(typed) else []
     parts += [(variant, params.synonym_weight) for variant in (*variants, *sizes)]
     appended = [phrase for phrases in also.values() for phrase in phrases]
-    read = meant if corrected or asked != plain(text) else text
-    return Understood(" ".join([read, *appended]), tuple(parts), corrected, also, sizes, _coded(text, words.vocabulary))
+    read = meant if corrected or asked != plain(typed) else typed
+    traits = word_traits(_words(asked), _words(meant), words.named, words.vocabulary, words.synonyms, params, kinds)
+    return Understood(
+        " ".join([read, *appended]), tuple(parts), corrected, also, sizes, _coded(text, words.vocabulary),
+        (*priced, *traits),
+    )  # fmt: skip
+
+
+def _without_prices(text: str, words: Words, params: Search, kinds: Set[TraitKind]) -> tuple[str, tuple[Trait, ...]]:
+    """What is asked for, and what it may cost; a query that says nothing else stays as it is."""
+    asked = inches_in_words(plain(text))
+    if "price" not in kinds:
+        return asked, ()
+    found = prices_named(asked, words.named.prices, words.vocabulary.holds)
+    left = without(asked, [(one.start, one.end) for one in found]) if found else asked
+    says_more = any(words.vocabulary.stem(word) is not None for word in words_of(left))
+    return left if says_more else asked, price_traits(asked, found, params)
+
+
+def _words(text: str) -> list[str]:
+    return [text[start:end] for start, end in spans(text)]
 
 
 def _widened(text: str, synonyms: Synonyms) -> tuple[list[str], dict[str, tuple[str, ...]]]:

@@ -50,8 +50,9 @@ class Vocabulary:
 
 
 def stemmer(lexical: QueryLexicalEncoder) -> Callable[[str], int | None]:
-    """What word search calls a single word; None for stop words and signs."""
+    """What word search calls a single word, the last ones remembered; None for stop words and signs."""
 
+    @lru_cache(maxsize=_REMEMBERED)
     def stem(word: str) -> int | None:
         vector = lexical.encode_query(word)
         return None if vector is None else int(vector.indices[0])

@@ -22,7 +22,11 @@ def synonyms(writing: TestClient) -> Iterator[TestClient]:
 def test_a_misspelt_search_finds_and_tells_what_was_meant(reading: TestClient) -> None:
     answer = reading.get("/v1/search", params={"q": "grean lamp", "n": 1}).json()
     assert answer["understood"] == {
-        "text": "green lamp", "corrected": {"grean": "green"}, "synonyms": {}, "units": [], "exact": 0, "traits": [],
+        "text": "green lamp", "corrected": {"grean": "green"}, "synonyms": {}, "units": [], "exact": 0,
+        "traits": [
+            {"kind": "colour", "words": "grean", "effect": "boost",
+             "filter": {"must": [{"field": "attributes.colour", "match": ["green"]}]}},
+        ],
     }  # fmt: skip
     clean = reading.get("/v1/search", params={"q": "green lamp", "n": 5}).json()
     assert ids(answer)[0] == ids(clean)[0]
