@@ -94,7 +94,7 @@ def _nobody(request: Request, known: Hydrated) -> str:
 
 def _instead(found: Found, others: Sequence[str]) -> str:
     which = "the others" if len(found.candidates.fused.ids) else "these"
-    *first, last = ["resemble the product" if name == PLAIN else f"are by mode {name}" for name in others]
+    *first, last = ["resemble the product" if name == PLAIN else f"come from mode {name}" for name in others]
     return f"{which} {' or '.join([*first, last])}"
 
 
