@@ -57,6 +57,17 @@ class Refreshed(Generic[T]):
             self.warm(tenant)
         return known.value
 
+    def at_hand(self, tenant: str) -> T | None:
+        """The same; None, instead of waiting, while another thread makes the first one."""
+        if tenant in self._known:
+            return self.current(tenant)
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return (self._known.get(tenant) or self._look(tenant)).value
+        finally:
+            self._lock.release()
+
     def is_ready(self, tenant: str) -> bool:
         """Whether `current` answers at once."""
         return tenant in self._known

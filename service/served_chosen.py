@@ -58,9 +58,13 @@ class LiveChosen:
         self._kept = Refreshed[Chosen]("chosen", self._make, refresh_s)
 
     def current(self, tenant: str, query: str) -> tuple[Ids, Floats] | None:
-        """Ids and scores of what others took after these words, best first. Never raises."""
+        """Ids and scores of what others took after these words, best first. Never raises.
+
+        The first call of a tenant reads the log and waits for it; others that ask meanwhile do without.
+        """
         try:
-            return self._kept.current(tenant).of(query)
+            chosen = self._kept.at_hand(tenant)
+            return None if chosen is None else chosen.of(query)
         except Exception as error:  # noqa: BLE001  search goes on without its prior
             log.warning("chosen_not_read", error=str(error))
             return None

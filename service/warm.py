@@ -14,7 +14,7 @@ _QUERIES = 500
 
 
 class WarmUp:
-    """A thread that runs the models once and encodes what was searched for lately: feeds look at it."""
+    """A thread that runs the models once, encodes what was searched for lately, and reads what people took then."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -32,6 +32,7 @@ class WarmUp:
 
     def _run(self) -> None:
         try:
+            self._services.chosen(DEFAULT_TENANT, "")  # reads the log of searches; requests do not wait for it now
             encoders = self._services.encoders
             encoders.text.encode_query("warm-up")
             if encoders.image is not None:

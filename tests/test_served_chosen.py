@@ -1,9 +1,12 @@
 """What others took after the same words moves it up, once enough of them did."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -17,7 +20,7 @@ from service.served_chosen import MOST_PRODUCTS, LiveChosen, make_chosen
 from service.store.catalog import product_ids, upsert_products
 from service.store.database import Database, open_database
 from service.store.events import record_events
-from service.store.search_counts import TakenProduct
+from service.store.search_counts import TakenProduct, products_taken
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -97,3 +100,23 @@ def test_a_database_that_fails_leaves_search_without_its_prior(shop: Database, m
 
     monkeypatch.setattr("service.served_chosen.products_taken", fails)
     assert live(shop).current("default", "mug") is None
+
+
+def test_nobody_waits_while_the_log_is_read_for_the_first_time(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    click(shop, "mug-3", "anna", "ben", "eve")
+    reading, go_on = Event(), Event()
+
+    def slow(*arguments: Any, **named: Any) -> list[TakenProduct]:
+        reading.set()
+        assert go_on.wait(5)
+        return products_taken(*arguments, **named)
+
+    monkeypatch.setattr("service.served_chosen.products_taken", slow)
+    kept = live(shop)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(kept.current, "default", "mug")
+        assert reading.wait(5)
+        assert kept.current("default", "mug") is None
+        go_on.set()
+        assert first.result() is not None
+    kept.close()
