@@ -30,6 +30,11 @@ class Taken:
     problem: str | None = None
     compared: bool = False
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything of ours was changed."""
+        return bool(self.added or self.changed or self.withdrawn)
+
     def refuse(self, why: str) -> None:
         """Count a row that cannot be used."""
         self.refused += 1

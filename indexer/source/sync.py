@@ -36,8 +36,13 @@ class SourceReport:
     taken: Mapping[str, Taken]
     seconds: float
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything of ours was changed."""
+        return any(one.is_news for one in self.taken.values())
+
     def __str__(self) -> str:
-        new = {kind: one for kind, one in self.taken.items() if one.added or one.changed or one.withdrawn}
+        new = {kind: one for kind, one in self.taken.items() if one.is_news}
         told = (f"{kind} +{one.added} ~{one.changed} -{one.withdrawn}" for kind, one in new.items())
         return ", ".join(told) or "nothing new in the shop's database"
 

@@ -41,11 +41,16 @@ def sync(context: typer.Context) -> None:
 
 
 def read_source(settings: "Settings", params: "Params", database: "Database") -> "SourceReport":
-    """Take over what is new in the shop's own database."""
+    """Take over what is new in the shop's own database, and count what trends anew if there was anything."""
+    from indexer.popular import make_popular
     from indexer.source.sync import sync_source
+    from service.core.types import DEFAULT_TENANT
 
     url = settings.source_url.get_secret_value() if settings.source_url else None
-    return sync_source(database, url, params.source, now=datetime.now(UTC))
+    report = sync_source(database, url, params.source, now=datetime.now(UTC))
+    if report.is_news:  # or newcomers would see nothing before the next count
+        make_popular(database, DEFAULT_TENANT, params.popular, params.events.taste())
+    return report
 
 
 def _show(console: "Console", report: "SourceReport") -> None:
