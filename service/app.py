@@ -17,6 +17,7 @@ from service.api import (
     products,
     rules,
     search,
+    searches,
     similar,
     suggest,
     synonyms,
@@ -35,7 +36,8 @@ from service.warm import WarmUp
 MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
-    search, suggest, synonyms, similar, bundle, home, popular, products, events, users, rules, explain, wording, health,
+    search, searches, suggest, synonyms, similar, bundle, home, popular, products, events, users, rules, explain,
+    wording, health,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}

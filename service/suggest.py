@@ -28,6 +28,7 @@ _PAGE = 500
 @dataclass(frozen=True, slots=True, eq=False)
 class _Made:
     suggestions: Suggestions
+    queries: Sequence[QueryCount]
     version: object
 
 
@@ -48,6 +49,10 @@ class LiveSuggestions:
     def current(self, tenant: str) -> Suggestions:
         """What there is to complete to; the first call of a tenant reads the catalogue and waits for it."""
         return self._kept.current(tenant).suggestions
+
+    def queries(self, tenant: str) -> Sequence[QueryCount]:
+        """What enough people searched for, most people first, suggested or not; waits as `current` does."""
+        return self._kept.current(tenant).queries
 
     def is_ready(self, tenant: str) -> bool:
         """Whether `current` answers at once."""
@@ -75,7 +80,8 @@ class LiveSuggestions:
             if before is not None and before.version == version:
                 return before
             products = _products(session, tenant, pause)
-            return _Made(Suggestions(_suggestions(queries, products, params.click_weight), pause), version)
+            suggestions = Suggestions(_suggestions(queries, products, params.click_weight), pause)
+            return _Made(suggestions, queries, version)
 
 
 def _products(session: Session, tenant: str, pause: Pause) -> Iterator[SuggestedProduct]:

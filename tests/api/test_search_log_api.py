@@ -43,3 +43,19 @@ def test_searches_are_remembered_with_what_they_found(writing: TestClient, own_s
     assert rows["red mug"].visitor == rows["lamp"].visitor != rows["qwrtzp xkcdvb"].visitor
     assert rows["zzqqxx yyww"].visitor is None
     assert not any("anna" in str(value) for row in rows.values() for value in row)
+
+
+def test_what_three_people_did_not_find_is_told_and_what_two_looked_for_is_not(
+    writing: TestClient, own_shop: Runtime
+) -> None:
+    for query, people in (("blorf", "abc"), ("anna's address", "ab")):
+        for who in people:
+            writing.get("/v1/search", params={"q": query, "session": who})
+    remembered(own_shop, 9)
+    writing.app.state.suggestions.forget()  # type: ignore[attr-defined]
+    told = writing.get("/v1/searches", params={"only": "nothing"}).json()
+    assert (told["window_days"], told["min_visitors"]) == (90, 3)
+    assert told["queries"] == [
+        {"query": "blorf", "visitors": 3, "searches": 3, "nothing": 3, "takers": 0, "click_rate": 0.0}
+    ]
+    assert writing.get("/v1/searches", params={"only": "some"}).status_code == 422
