@@ -127,10 +127,11 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     rows: dict[int, ServingRow] = {}
     dropped: dict[int, str] = {}
     start = 0
+    free = np.flatnonzero(~np.isin(ids, list(wanted.never)))
     with database.session() as session:
         taken = _taken(session, wanted)
         while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
-            some = ids[start : start + missing].tolist()
+            some = ids[start : _behind(free, start, missing, len(ids))].tolist()
             allowed = [product for product in some if product not in wanted.never]
             rows |= serving_rows(session, wanted.tenant, allowed)
             dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
@@ -143,6 +144,12 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
+
+
+def _behind(free: Ids, start: int, wanted: int, end: int) -> int:
+    """The place behind the first `wanted` free ones from `start` on: what is ruled out anyway costs no round trip."""
+    last = int(np.searchsorted(free, start)) + wanted - 1
+    return int(free[last]) + 1 if last < len(free) else end
 
 
 def _taken(session: Session, wanted: Wanted) -> dict[Hashable, int]:

@@ -30,15 +30,21 @@ class _Visitor:
     required: tuple[tuple[str, Filter], ...]
 
 
-def home_page(services: Services, request: Request, names: Sequence[ShelfName]) -> tuple[Shelf, ...]:
+def home_page(
+    services: Services, request: Request, names: Sequence[ShelfName], known: Hydrated | None = None
+) -> tuple[Shelf, ...]:
     """The shelves of these names, in this order; each has `request.n` products or says why not.
+
+    Parameters
+    ----------
+    known : what `hydrate` found for it, if that was done already.
 
     Raises
     ------
     InvalidQuery, DependencyUnavailable : as `recommend` does.
     """
     request = replace(request, n=services.params.page.n if request.n is None else request.n)
-    visitor = _visitor(services, request)
+    visitor = _visitor(services, request, known)
     shelves: list[Shelf] = []
     for name in dict.fromkeys(names):
         for shelf in _shelves(services, request, visitor, name):
@@ -47,9 +53,9 @@ def home_page(services: Services, request: Request, names: Sequence[ShelfName]) 
     return tuple(shelves)
 
 
-def _visitor(services: Services, request: Request) -> _Visitor:
+def _visitor(services: Services, request: Request, known: Hydrated | None) -> _Visitor:
     assignment = assigned(services, request)
-    known = hydrate(services, request, assignment.surface, assignment.release)
+    known = known or hydrate(services, request, assignment.surface, assignment.release)
     return _Visitor(assignment, known, rules_for(services, request, assignment, known.query).required)
 
 

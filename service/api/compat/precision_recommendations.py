@@ -12,7 +12,7 @@ from service.api.compat.precision_rules import Limit, checked_product, checked_u
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.context import Request, Services
 from service.core.types import Shelf, Slate
-from service.hydrate import hydrate
+from service.hydrate import Hydrated, hydrate
 from service.listed import search_listed
 from service.pipeline import assigned, recommend
 from service.shelves import home_page
@@ -70,9 +70,12 @@ def _limit(state: AppState, surface: str, asked: int | None) -> int:
 
 def _home(state: AppState, request: Request) -> Response:
     services = state.runtime.services
-    own = _personalized(services, request)
-    shelves = _shelves(services, _without(request, own))
-    diverse = recommend(services, _without(replace(request, surface="diverse"), [*own, *_slates(shelves)]))
+    assignment = assigned(services, request)
+    known = hydrate(services, request, assignment.surface, assignment.release)
+    own = _personalized(services, request, known)
+    shelves = _shelves(services, _without(request, own), known)
+    others = _without(replace(request, surface="diverse"), [*own, *_slates(shelves)])
+    diverse = recommend(services, others, known)
     shown = iter(cards(state, [*own, *_slates(shelves), diverse]))
     body: dict[str, object] = {"personalized": next(shown) if own else []}
     named = [(shelf, next(shown)) for shelf in shelves]
@@ -81,15 +84,13 @@ def _home(state: AppState, request: Request) -> Response:
     return answer(body | {"diverse_picks": next(shown)})
 
 
-def _personalized(services: Services, request: Request) -> list[Slate]:
+def _personalized(services: Services, request: Request, known: Hydrated) -> list[Slate]:
     """The user's feed; none for whoever has no past, so that the other lists keep their best products."""
-    assignment = assigned(services, request)
-    known = hydrate(services, request, assignment.surface, assignment.release)
     return [recommend(services, replace(request, shelf="for_you"), known)] if known.query.past is not None else []
 
 
-def _shelves(services: Services, request: Request) -> list[Shelf]:
-    shelves = list(home_page(services, request, _FOR_ALL))
+def _shelves(services: Services, request: Request, known: Hydrated) -> list[Shelf]:
+    shelves = list(home_page(services, request, _FOR_ALL, known))
     if not shelves[0].slate.items:  # nobody has done anything yet: nothing can trend but what is new
         shelves[0] = replace(_newest(services, request), name=shelves[0].name)
     return shelves
