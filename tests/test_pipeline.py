@@ -9,6 +9,7 @@ from service.context import Request
 from service.core.errors import InvalidQuery, NotFound
 from service.core.filters import Filter, Match, Range
 from service.core.types import Slate
+from service.core.understood import TRAIT_KINDS
 from service.pipeline import recommend
 from service.runtime import Runtime
 from service.store.catalog import get_products
@@ -105,14 +106,15 @@ def test_every_slate_obeys_the_laws(
 @given(weights=WEIGHTS, factor=st.floats(0.1, 10))
 def test_scaling_all_weights_keeps_the_order(runtime: Runtime, weights: dict[str, float], factor: float) -> None:
     scaled = {name: weight * factor for name, weight in weights.items()}
-    one, other = (ask(runtime, text="green bag", n=5, weights={**w, "image": 0.0}) for w in (weights, scaled))
+    asked = {"text": "green bag", "n": 5, "ignore": frozenset(TRAIT_KINDS)}  # a trait has a weight of its own
+    one, other = (ask(runtime, **asked, weights={**w, "image": 0.0}) for w in (weights, scaled))
     assert [item.product_id for item in one.items] == [item.product_id for item in other.items]
 
 
 def test_a_weight_of_zero_switches_a_signal_off(runtime: Runtime) -> None:
     slate = ask(runtime, text="green bag", weights={"text": 0.0})
     assert set(slate.trace.retrieved) == {"lexical"}
-    assert all(set(item.contributions) <= {"lexical"} for item in slate.items)
+    assert all(set(item.contributions) <= {"lexical", "trait:colour"} for item in slate.items)
 
 
 def test_lambda_one_is_the_order_of_relevance(runtime: Runtime) -> None:
