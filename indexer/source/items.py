@@ -110,7 +110,7 @@ def event_id(kind: Kind, row: Any) -> str:
     return kind.prefix + digest.hexdigest()
 
 
-def to_event(kind: Kind, row: Any, tenant: str, now: datetime) -> Interaction:
+def to_event(kind: Kind, row: Any, event_id: str, tenant: str, now: datetime) -> Interaction:
     """A row as an interaction; one that does not say when it happened happened now."""
     fields = row._mapping
     told = (read_time(value, now)[0] for name, value in fields.items() if name.startswith("at_") and value is not None)
@@ -119,6 +119,6 @@ def to_event(kind: Kind, row: Any, tenant: str, now: datetime) -> Interaction:
         next((moment for moment in told if moment is not None), now),
         user=str(fields["buyer"]),
         product=str(fields["product"]),
-        event_id=event_id(kind, row),
+        event_id=event_id,
         tenant=tenant,
     )

@@ -18,14 +18,15 @@ from indexer.source.part import Part, Taken, bring_up_to_date
 from indexer.source.parts import ItemPart, ProductPart
 from indexer.source.products import product_context
 from indexer.source.tables import shop_table
+from indexer.source.writes import one_transaction
 from service.core.errors import ConfigurationError
 from service.core.types import DEFAULT_TENANT
 from service.store.database import Database
 from service.store.snapshots import get_snapshot, put_snapshot
 from service.store.source_rows import source_name
-from service.store.upsert import lock_for_writing
 
 PRODUCTS = "products"
+_MOST_KEPT = 100_000  # rows in memory before they are written
 _BESIDE_THE_POINT = {"batch", "timeout_s", "compare_s", "overlap_s"}
 
 
@@ -52,8 +53,8 @@ def sync_source(
 ) -> SourceReport:
     """Bring our products and interactions up to date with the shop's own database, which is only read.
 
-    The shop is read as of one moment, and everything is written in one transaction with the marks that say how far it
-    was read: whoever is killed in between leaves all as it was, and doing it again changes nothing.
+    The shop is read as of one moment, and everything is written in one transaction, at the end, with the marks that say
+    how far it was read: whoever is killed in between leaves all as it was, and doing it again changes nothing.
 
     Parameters
     ----------
@@ -68,33 +69,37 @@ def sync_source(
     url = _checked(url, database)
     schema = source.tables_schema or url_schema(url)
     taken: dict[str, Taken] = {}
-    with snapshot(url, source.timeout_s) as shop, database.session() as session:
-        lock_for_writing(session)
-        kept = get_snapshot(session, source_name(tenant))
+    with (
+        snapshot(url, source.timeout_s) as shop,
+        database.session() as ours,
+        one_transaction(database, _MOST_KEPT) as writes,
+    ):
+        kept = get_snapshot(ours, source_name(tenant))
         told = kept.data if kept is not None else {}
         shape = _shape(url, source)
         marks = told.get("marks", {}) if told.get("shape") == shape else {}
         after = {}
-        for kind, part in _parts(shop, session, source, schema, tenant, now):
-            taken[kind], mark = bring_up_to_date(part, read_mark(marks.get(kind)), source, now)
+        for kind, part in _parts(shop, ours, source, schema, tenant, now):
+            taken[kind], mark = bring_up_to_date(part, read_mark(marks.get(kind)), source, now, writes.put)
             after[kind] = mark.as_json()
-        put_snapshot(session, source_name(tenant), {"shape": shape, "marks": after}, now=now)
+        state = {"shape": shape, "marks": after}
+        writes.put(1, lambda session: put_snapshot(session, source_name(tenant), state, now=now))
     return SourceReport(taken, perf_counter() - started)
 
 
 def _parts(
-    shop: Connection, session: Session, source: Source, schema: str | None, tenant: str, now: datetime
+    shop: Connection, ours: Session, source: Source, schema: str | None, tenant: str, now: datetime
 ) -> Iterator[tuple[str, Part]]:
     """Products first, so that interactions find theirs."""
     names = source.products
     if names.table:
         table = shop_table(shop, names.table, schema, (names.id, names.name))
-        yield PRODUCTS, ProductPart(shop, session, source, table, product_context(source, tenant))
+        yield PRODUCTS, ProductPart(shop, ours, source, table, product_context(source, tenant))
     for kind in KINDS:
         stated = getattr(source, kind.name)
         if stated.table:
             items = find_items(shop, source, stated, schema)
-            yield kind.name, ItemPart(shop, session, source, kind, items, tenant, now)
+            yield kind.name, ItemPart(shop, ours, source, kind, items, tenant, now)
 
 
 def _checked(url: str | None, database: Database) -> str:

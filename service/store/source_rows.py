@@ -30,6 +30,13 @@ def event_ids(session: Session, tenant: str, prefix: str) -> set[str]:
     return set(session.connection().execute(query).scalars())
 
 
+def known_events(session: Session, tenant: str, ids: Collection[str]) -> set[str]:
+    """Those of the event ids that there are."""
+    wanted = one_of(INTERACTION.c.event_id, list(ids))
+    query = select(INTERACTION.c.event_id).where(INTERACTION.c.tenant == tenant, wanted)
+    return set(session.connection().execute(query).scalars())
+
+
 def withdraw_events(session: Session, tenant: str, ids: Collection[str]) -> int:
     """Take interactions back, as if they had never happened; the number of them that there were."""
     lock_for_writing(session)
