@@ -209,10 +209,11 @@ class SearchList:
         self, page: Cursor, asked: Asked, matched: Matched, facets: Mapping[str, Facet] | None,
         degraded: Mapping[str, str],
     ) -> Listed:  # fmt: skip
-        only = HasId(frozenset(matched.ids.tolist()))
-        wanted = all_of(self.everywhere, asked.known.within(self.request.filter), only)
-        with self.services.database.session() as session:
-            ids = sorted_ids(session, self.request.tenant, filter=wanted, sort=self.sort, limit=self.n + MAX_IDS)
+        wanted = all_of(self.everywhere, asked.known.within(self.request.filter))
+        with self.watch.step("sort"), self.services.database.session() as session:
+            ids = sorted_ids(
+                session, self.request.tenant, among=matched.ids, filter=wanted, sort=self.sort, limit=self.n + MAX_IDS
+            )
         slate = self._slate(matched.said_of(ids[: self.n]), asked.known, degraded)
         return self._listed(page, slate, ids[self.n :], facets)
 

@@ -18,6 +18,7 @@ from service.store.migrations.upgrade import upgrade
 
 CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_MS = 5_000
+MAPPED_BYTES = 2**30
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -125,6 +126,9 @@ def _set_pragmas(connection: Any, _: object) -> None:
     # a log of 32 MB instead of 4 is copied into the file less often: a fifth more events per second (measured)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 8000"):
         connection.execute(f"PRAGMA {pragma}")
+    # reading 1,000 of 50,000 products takes half as long from a map of the file as page by page (measured); a larger
+    # cache would do as much, but each connection has its own, and each commit of another empties it
+    connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
 
 
 def _postgresql(url: URL) -> Engine:

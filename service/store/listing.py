@@ -13,9 +13,11 @@ from sqlmodel import Session
 
 from service.core.errors import InvalidQuery
 from service.core.filters import Filter
+from service.core.types import Ids
 from service.store.lookup import get_products
 from service.store.product_rows import StoredProduct
 from service.store.sql_filters import where
+from service.store.sql_values import is_just, one_of
 from service.store.tables import PRODUCT
 
 _FAR = 1e300  # beyond every price and rating: unknown values come last in both directions
@@ -90,16 +92,20 @@ def list_products(
     return [products[key.id] for key in keys[:limit] if key.id in products], cursor
 
 
-def sorted_ids(session: Session, tenant: str, *, filter: Filter | None, sort: str, limit: int) -> list[int]:
-    """The first internal ids in the order of `list_products`.
+def sorted_ids(session: Session, tenant: str, *, among: Ids, filter: Filter | None, sort: str, limit: int) -> list[int]:
+    """The first of some internal ids in the order of `list_products`.
 
     Parameters
     ----------
+    among : int64[C].
     sort : one of `SORTS`; equal values are ordered by internal key.
     """
     order = SORTS[sort]
     columns = (order.key, PRODUCT.c.id)
-    query = select(PRODUCT.c.id).where(*_asked(tenant, filter))
+    query = select(PRODUCT.c.id).where(
+        one_of(PRODUCT.c.id, among.tolist()), is_just(PRODUCT.c.tenant, tenant), PRODUCT.c.deleted_at.is_(None),
+        where(filter),
+    )  # fmt: skip
     query = query.order_by(*(c.desc() if order.descending else c for c in columns)).limit(limit)
     return list(session.connection().execute(query).scalars())
 

@@ -11,7 +11,7 @@ from service.core.facets import Counts
 from service.core.filters import Filter, HasId
 from service.core.types import Ids
 from service.store.serving_columns import RowReader, column_of
-from service.store.sql_values import one_of
+from service.store.sql_values import is_just, one_of
 from service.store.tables import PRODUCT
 
 
@@ -61,7 +61,7 @@ def read_rows(
     asked = {*fields, *fields_of(everywhere), *(name for one in conditions for name in fields_of(one))}
     columns = ["id", *sorted({column_of(field) for field in asked} - {"id"})]
     query = select(*(PRODUCT.c[name] for name in columns)).where(
-        one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)
+        one_of(PRODUCT.c.id, list(ids)), is_just(PRODUCT.c.tenant, tenant), PRODUCT.c.deleted_at.is_(None)
     )
     rows = session.connection().execute(query).all()
     found = np.fromiter((row[0] for row in rows), np.int64, len(rows))

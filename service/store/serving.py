@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from service.store.payload import ancestors, epoch_seconds, is_in_stock
-from service.store.sql_values import one_of
+from service.store.sql_values import is_just, one_of
 from service.store.tables import PRODUCT
 
 
@@ -71,7 +71,7 @@ _COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
 def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int, ServingRow]:
     """Rows by internal key; missing and deleted products, and those of other tenants, are left out."""
     query = select(*_COLUMNS).where(
-        one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None)
+        one_of(PRODUCT.c.id, list(ids)), is_just(PRODUCT.c.tenant, tenant), PRODUCT.c.deleted_at.is_(None)
     )
     return {row[0]: ServingRow._make(row) for row in session.connection().execute(query).all()}
 

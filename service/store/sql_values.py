@@ -48,6 +48,12 @@ class _OneOf(_Condition):
     postgresql = "{0} = ANY ({1})"
 
 
+class _Is(_Condition):
+    inherit_cache = True
+    sqlite = "+{0} = {1}"
+    postgresql = "{0} = {1}"
+
+
 class _LiesUnder(_Condition):
     # '!' follows the blank in every character set, so this is "begins with path and separator", as a range
     inherit_cache = True
@@ -94,6 +100,21 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     (id IN (SELECT value FROM json_each(?)))
     """
     return _OneOf(column, _parameter(values)) if values else false()
+
+
+def is_just(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    """Whether the column holds the value, where rows are found by their ids: to be checked, not to be looked up.
+
+    SQLite would rather walk through all products of a tenant than look up twenty: 6 ms of 50,000 instead of 0.3.
+
+    Examples
+    --------
+    >>> from sqlalchemy import column
+    >>> from sqlalchemy.dialects import sqlite
+    >>> print(is_just(column("tenant"), "default").compile(dialect=sqlite.dialect()))
+    (+tenant = ?)
+    """
+    return _Is(column, literal(value, Text))
 
 
 def lies_under(column: ColumnElement[Any], paths: Sequence[str]) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from service.core.errors import InvalidQuery
@@ -69,8 +70,11 @@ def test_each_order_is_the_same_on_both_engines_and_in_pages_of_any_size(shop: D
 @pytest.mark.parametrize("sort", SORTS)
 def test_ids_alone_come_in_the_same_order(shop: Database, sort: str) -> None:
     with shop.session() as session:
-        found, _ = list_products(session, "default", filter=None, sort=sort, after=None, limit=3)
-        assert sorted_ids(session, "default", filter=None, sort=sort, limit=3) == [stored.id for stored in found]
+        found, _ = list_products(session, "default", filter=None, sort=sort, after=None, limit=4)
+        ids = [stored.id for stored in found]
+        everything = np.array([*sorted(ids), 10_000])
+        assert sorted_ids(session, "default", among=everything, filter=None, sort=sort, limit=4) == ids
+        assert sorted_ids(session, "other", among=everything, filter=None, sort=sort, limit=4) == []
 
 
 def test_the_last_full_page_has_no_cursor(shop: Database) -> None:
