@@ -35,15 +35,20 @@ def served(folder: Path, *options: str, environment: Mapping[str, str] = Mapping
             process.terminate()
 
 
-def run_command(folder: Path, *arguments: str) -> None:
+def run_command(folder: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Run a command on the shop in `folder` to its end.
+
+    Parameters
+    ----------
+    environment : settings beside those of `served`.
 
     Raises
     ------
     RuntimeError : it failed; the text is what it said.
     """
     command = [*_COMMAND, *arguments, "--json", "--data-dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
+    own = _environment() | dict(environment)
+    done = subprocess.run(command, capture_output=True, text=True, env=own, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
 
