@@ -32,6 +32,8 @@ class Search(Frozen):
     cross_encoder_weight: float = Field(ge=0, le=1000, allow_inf_nan=False)
     chosen_visitors: int = Field(ge=1)
     chosen_days: float = Field(ge=1)
+    with_product: dict[MatchSignal, Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]]
+    with_picture: dict[MatchSignal, Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]]
     traits: dict[TraitKind, Mode]
     trait_fields: dict[TraitKind, tuple[str, ...]]
 

@@ -89,7 +89,7 @@ class _Reasons:
             words = np.stack([self._services.encoders.text.encode_query(search) for search in past.searches])
             vectors, _ = self._services.vectors.vectors(PRODUCTS, "text", np.array([product]))
             return past.searches[int((words @ vectors[0]).argmax())] if len(vectors) else past.searches[0]
-        return self._request.text if source in ("lexical", "text", "image") else None
+        return self._request.text if source in ("lexical", "text", "image", "chosen", "cross_encoder") else None
 
     def _item_item(self, product: int, slot: str) -> NDArray[np.float64]:
         """Weight x opinion of each product of the past, float64[H]."""

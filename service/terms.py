@@ -1,7 +1,8 @@
-"""Weighted texts of a request as the questions of encoders and of word search."""
+"""Weighted texts of a request as the questions of encoders and of word search, and words that go with something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from config.params import Params
 from service.context import Request, Services
 from service.words.understand import understand
 
@@ -27,3 +28,20 @@ def read_terms(services: Services, request: Request) -> ReadTerms:
         terms.append((read.text or text, weight))
         words += [(part, share * weight) for part, share in read.words] or [(text, weight)]
     return ReadTerms(tuple(terms), tuple(words))
+
+
+def composed(params: Params, request: Request) -> Request:
+    """The same request with the weights for what goes with a product or a picture; its own have their way.
+
+    A signal that the surface does not ask stays silent.
+    """
+    if not request.goes_with_something:
+        return request
+    table: dict[str, float] = {}
+    if request.picture is not None:
+        table.update({str(name): weight for name, weight in params.search.with_picture.items()})
+    if request.product is not None:
+        table.update({str(name): weight for name, weight in params.search.with_product.items()})
+    configured = params.surfaces[request.surface].weights
+    weights = {name: weight for name, weight in table.items() if configured.get(name)}
+    return replace(request, weights={**weights, **(request.weights or {})})

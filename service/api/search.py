@@ -22,6 +22,7 @@ from service.core.cursor import MAX_LENGTH
 from service.core.errors import InvalidQuery
 from service.core.filters import all_of
 from service.core.understood import TraitKind
+from service.terms import composed
 
 NO_NUL = r"^[^\x00]*$"
 MOST_TEXT = 1000
@@ -152,8 +153,9 @@ def _words(
 async def _answer(
     state: AppState, request: Request, sort: str | None, facets: list[str], cursor: str | None, *, explain: bool
 ) -> Response:
+    request = composed(state.runtime.params, request)
     if not request.has_question or sort is not None or facets or cursor is not None:
         return await state.call(lambda: list_answer(state, request, sort, facets, cursor, explain=explain))
-    # weights of the request's own are taken at their word; beside a picture or a product words need not match
-    relaxing = replace(request, may_relax=request.weights is None and not request.goes_with_something)
+    # weights of the request's own are taken at their word, and so are those beside a product or a picture
+    relaxing = replace(request, may_relax=request.weights is None)
     return await state.call(lambda: answer(state, relaxing, explain=explain))
