@@ -15,7 +15,7 @@ from indexer.load.kinds import PRODUCTS
 from indexer.load.plan import OBJECT, make_plan
 from indexer.load.rows import Row
 from indexer.load.values import parse_review_count, to_text
-from service.core.carried import SOURCE_ROW, is_carried
+from service.core.carried import SOURCE_ROW, facts
 
 _FIELDS = (
     "id", "name", "description", "category", "price", "rating", "review_count", "image", "stock", "visible",
@@ -35,8 +35,8 @@ def read_product(row: Mapping[str, Any], source: Source, context: Context) -> Ve
     verdict = read_row(Row(1, to_native(row, source)), context)
     if verdict.product is None:
         return verdict
-    facts = {name: value for name, value in verdict.product.attributes.items() if not is_carried(name)}
-    return replace(verdict, product=replace(verdict.product, attributes={**facts, SOURCE_ROW: as_json(row, source)}))
+    attributes = {**facts(verdict.product.attributes), SOURCE_ROW: as_json(row, source)}
+    return replace(verdict, product=replace(verdict.product, attributes=attributes))
 
 
 def to_native(row: Mapping[str, Any], source: Source) -> dict[str, object]:

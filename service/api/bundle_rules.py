@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.core.carried import facts
 from service.core.types import Product
 
 _SIZES = frozenset(("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl"))
@@ -72,7 +73,7 @@ def variant_key(product: Product) -> tuple[str | None, tuple[str, ...]]:
     True
     """
     words = _words(product.name)
-    kept = words - _SIZES - _attribute_words(product.attributes.values())
+    kept = words - _SIZES - _attribute_words(facts(product.attributes).values())
     return product.brand.casefold() if product.brand else None, tuple(sorted(kept or words))
 
 

@@ -1,6 +1,6 @@
 """What the encoders read of a product."""
 
-from service.core.carried import is_carried
+from service.core.carried import facts
 from service.core.types import Product
 
 
@@ -14,12 +14,10 @@ def product_text(product: Product, max_chars: int = 2000) -> str:
     >>> product_text(Product("1", "Mug", brand="Alba", category=("Kitchen", "Mugs"), attributes={"colour": "red"}))
     'Mug. Alba. Kitchen, Mugs. colour red'
     """
-    facts = ", ".join(
-        f"{name} {_plain(value)}"
-        for name, value in product.attributes.items()
-        if value not in ("", None) and not is_carried(name)
+    told = ", ".join(
+        f"{name} {_plain(value)}" for name, value in facts(product.attributes).items() if value not in ("", None)
     )
-    parts = (product.name, product.brand, ", ".join(product.category), facts, product.description)
+    parts = (product.name, product.brand, ", ".join(product.category), told, product.description)
     return ". ".join(part.strip() for part in parts if part and part.strip())[:max_chars]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from service.core.carried import is_carried
+from service.core.carried import facts
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.types import AttributeValue, Product
 from service.store.column_types import as_utc
@@ -114,7 +114,7 @@ def content_hash(product: Product) -> str:
             product.description,
             product.brand,
             product.category,
-            plain_attributes({name: value for name, value in product.attributes.items() if not is_carried(name)}),
+            plain_attributes(facts(product.attributes)),
             product.tags,
             product.image,
         ]

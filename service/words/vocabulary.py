@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from service.core.carried import facts
 from service.signals.signal import QueryLexicalEncoder
 from service.store.catalogue_words import ProductWords
 from service.words.plain import codes_of, folded, words_of
@@ -93,9 +94,9 @@ def make_vocabulary(
 
 def _facts(product: ProductWords) -> list[str]:
     """All texts of a product but its name."""
-    values = [value for value in product.attributes.values() if not isinstance(value, bool)]
-    facts = [part for value in values for part in (value if isinstance(value, list) else [value])]
-    return [*([product.brand] if product.brand else []), *product.category, *product.tags, *map(str, facts)]
+    values = [value for value in facts(product.attributes).values() if not isinstance(value, bool)]
+    told = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    return [*([product.brand] if product.brand else []), *product.category, *product.tags, *map(str, told)]
 
 
 def _joined(known: Known, texts: Iterable[str], lexical: QueryLexicalEncoder) -> Known:

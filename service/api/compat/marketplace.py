@@ -11,7 +11,7 @@ from service.api.compat.marketplace_schemas import MarketProduct, Recommendation
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.schemas import PersonId
 from service.context import Request
-from service.core.carried import SOURCE_ROW, is_carried
+from service.core.carried import SOURCE_ROW, facts
 from service.pipeline import recommend
 from service.store.catalog import get_products
 from service.store.payload import is_in_stock, major_price, plain_attributes
@@ -51,16 +51,23 @@ def market_product(stored: StoredProduct) -> dict[str, Any]:
     One that came from the marketplace's database is answered as its row is; another is translated, and what our
     products lack comes from the attributes of the same name, or is what the description's example has.
     """
-    row = stored.product.attributes.get(SOURCE_ROW)
-    told = orjson.loads(row) if isinstance(row, str) else {}
-    known = _translated(stored) | {name: value for name, value in told.items() if value is not None}
+    known = _translated(stored) | {name: value for name, value in _row(stored).items() if value is not None}
     merged = _USUAL | {name: value for name, value in known.items() if value is not None}
     return {name: merged[name] for name in _FIELDS} | {"isDraft": bool(merged["isDraft"])}
 
 
+def _row(stored: StoredProduct) -> dict[str, Any]:
+    """The row of the marketplace's database; empty for products from elsewhere."""
+    try:
+        told = orjson.loads(str(stored.product.attributes.get(SOURCE_ROW)))
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def _translated(stored: StoredProduct) -> dict[str, Any]:
     product = stored.product
-    attributes = plain_attributes({n: v for n, v in product.attributes.items() if not is_carried(n)})
+    attributes = plain_attributes(facts(product.attributes))
     in_stock = is_in_stock(product.stock)
     return _own_words(attributes) | {
         "id": product.external_id,
