@@ -11,6 +11,7 @@ import numpy as np
 from service.core.errors import ConfigurationError
 from service.core.types import Floats, Ids
 from service.encode.queries import QueryVectors
+from service.encode.short_texts import short_text_encoder
 from service.encode.torch_threads import set_torch_threads
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the official all-MiniLM-L6-v2
@@ -32,6 +33,7 @@ class TextEncoder:
         self.size: int = model.get_embedding_dimension()  # type: ignore[attr-defined]
         limit = getattr(model, "max_seq_length", None)
         self.max_pieces: int | None = limit if isinstance(limit, int) else None
+        self._quick = short_text_encoder(model, self._encode_query_slowly)
         self._queries = QueryVectors(self._encode_query, query_cache)
 
     def encode_query(self, text: str) -> Floats:
@@ -56,12 +58,15 @@ class TextEncoder:
         return np.array([len(pieces) for pieces in found], dtype=np.int64)
 
     def _encode_query(self, text: str) -> Floats:
+        vector = self._quick(text) if self._quick else self._encode_query_slowly(text)
+        vector.setflags(write=False)
+        return vector
+
+    def _encode_query_slowly(self, text: str) -> Floats:
         vector = self._model.encode_query(  # type: ignore[attr-defined]
             text, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
-        vector = np.asarray(vector, dtype=np.float32)
-        vector.setflags(write=False)
-        return vector
+        return np.asarray(vector, dtype=np.float32)
 
 
 def load_text_encoder(model: str = "bundled", *, threads: int = 0, query_cache: int = 10_000) -> TextEncoder:
