@@ -56,6 +56,8 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
     if runtime.params.profile.about:
         ctx.say(f"Profile: {runtime.params.profile.about}")
+    if runtime.params.source.enabled and runtime.settings.source_url is None:
+        ctx.say("No shop database is named (VITRINE_SOURCE_URL or DATABASE_URL): only what is here already is served.")
     if not runtime.settings.runs_background:
         ctx.say("Indexing, counting and training are left to `vitrine worker` (VITRINE_BACKGROUND).")
     uvicorn.Server(config).run(sockets=[listener])

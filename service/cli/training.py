@@ -21,7 +21,7 @@ _POLL_S = 0.2
 def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) -> "Release":
     """Train a release, and publish it or leave that to the service that owns the vectors.
 
-    Where the configuration reads a shop's own database, what is new there is taken over first.
+    Where the configuration reads a shop's own database, and one is named, what is new there is taken over first.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
     params = load_params(*settings.overlays)
     with open_database_only(settings) as database, only_trainer(settings.releases_dir):
         fail_abandoned(database, settings.releases_dir)
-        if params.source.enabled:
+        if params.source.enabled and settings.source_url is not None:
             with ctx.working("Reading the shop's database"):
                 read_source(settings, params, database)
         with ctx.working("Training"):

@@ -61,6 +61,7 @@ def test_a_shop_that_does_not_answer_stops_the_training_with_one_line(
 def test_without_a_url_or_a_source_it_says_what_to_set(clean_environment: None, vitrine: Vitrine) -> None:
     assert "set VITRINE_SOURCE_URL or DATABASE_URL" in vitrine("sync", *MARKET).complaint
     assert "--profile marketplace" in vitrine("sync").complaint
+    assert "nothing to train on: 0 users" in vitrine("train", *MARKET).complaint  # as with the demo's own shoppers
 
 
 def test_the_training_of_the_schedule_is_told_where_the_shop_is(shop: ShopDatabase) -> None:

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from config.params import load_params
@@ -16,6 +19,7 @@ from service.store.catalog import get_product, product_ids
 from service.store.database import open_database
 from service.store.events import user_events
 from service.store.source_rows import event_ids, source_products
+from tests.shop_database import ShopDatabase
 
 MINUTE = timedelta(minutes=1)
 
@@ -232,8 +236,6 @@ def test_one_moment_of_the_shop_is_seen(filled):
 
 
 def test_a_prisma_url_names_the_schema(fresh_postgres, ours):
-    from tests.shop_database import ShopDatabase
-
     url = fresh_postgres()
     shop = ShopDatabase(url)
     shop.product("a")
@@ -261,8 +263,6 @@ def test_urls_that_cannot_be_are_one_line_without_the_password(tmp_path: Path):
 
 
 def test_another_shop_takes_the_place_of_the_first(filled, ours, sync, tmp_path: Path):
-    from tests.shop_database import ShopDatabase
-
     sync()
     other = ShopDatabase(f"sqlite:///{tmp_path}/other.db")
     other.product("d")
@@ -270,3 +270,39 @@ def test_another_shop_takes_the_place_of_the_first(filled, ours, sync, tmp_path:
     with ours.session() as session:
         assert source_products(session, DEFAULT_TENANT) == {"d"}
         assert not event_ids(session, DEFAULT_TENANT, "source-")
+
+
+CHANGE = st.tuples(
+    st.sampled_from(("order", "cart", "wish", "forget", "drop")), st.sampled_from("xyz"), st.sampled_from("abc")
+)
+
+
+@given(st.lists(CHANGE, max_size=8), st.integers(0, 8), st.sampled_from((0.0, 300.0)))
+@settings(max_examples=25, deadline=None)
+def test_whatever_happens_in_the_shop_and_whenever_we_look_ours_is_what_theirs_is(changes, look, overlap_s):
+    with TemporaryDirectory() as folder:
+        shop = ShopDatabase(f"sqlite:///{folder}/shop.db")
+        ours = open_database(f"sqlite:///{folder}/ours.db")
+        source = load_params().source.model_copy(update={"overlap_s": overlap_s})
+        for product in "abc":
+            shop.product(product)
+        for place, (what, buyer, product) in enumerate(changes):
+            if what == "order":
+                shop.order(buyer, product)
+            elif what == "drop":
+                shop.run("DELETE FROM \"Product\" WHERE id = :id AND id <> 'a'", {"id": product})
+            elif what == "forget":
+                shop.run('DELETE FROM "CartItem" WHERE id = :id', {"id": f"{buyer}-{product}"})
+                shop.run('DELETE FROM "WishlistItem" WHERE "productId" = :id', {"id": product})
+            elif not shop.run('SELECT 1 FROM "CartItem" WHERE id = :id', {"id": f"{buyer}-{product}"}):
+                (shop.cart if what == "cart" else shop.wish)(buyer, product)
+            if place == look:
+                sync_source(ours, shop.url, source, now=datetime.now(UTC))
+        sync_source(ours, shop.url, source, now=datetime.now(UTC))
+        with ours.session() as session:
+            counts = [len(event_ids(session, DEFAULT_TENANT, f"source-{kind}-")) for kind in ("orders", "carts")]
+            wishes = len(event_ids(session, DEFAULT_TENANT, "source-wishlists-"))
+            products = source_products(session, DEFAULT_TENANT)
+        ours.close()
+        assert [*counts, wishes] == [shop.count("OrderItem"), shop.count("CartItem"), shop.count("WishlistItem")]
+        assert products == {product for (product,) in shop.run('SELECT id FROM "Product"')}
