@@ -129,7 +129,8 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     start = 0
     free = np.flatnonzero(~np.isin(ids, list(wanted.never)))
     with database.session() as session:
-        taken = _taken(session, wanted)
+        stood = _standing(session, wanted)
+        taken: dict[Hashable, int] = {}
         while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
             some = ids[start : _behind(free, start, missing, len(ids))].tolist()
             allowed = [product for product in some if product not in wanted.never]
@@ -139,8 +140,9 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
             dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
             if wanted.variants is not None:
                 found = [rows[product] for product in allowed if product not in dropped]
-                groups = groups_of(session, found, wanted.variants)
-                dropped |= spare_variants([row.id for row in found], groups, taken, wanted.pinned)
+                groups = groups_of(session, [*stood, *found], wanted.variants)
+                spare_variants([row.id for row in stood], groups[: len(stood)], taken)
+                dropped |= spare_variants([row.id for row in found], groups[len(stood) :], taken, wanted.pinned)
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
@@ -152,13 +154,11 @@ def _behind(free: Ids, start: int, wanted: int, end: int) -> int:
     return int(free[last]) + 1 if last < len(free) else end
 
 
-def _taken(session: Session, wanted: Wanted) -> dict[Hashable, int]:
-    """Group of variants -> the product that is shown in any case."""
-    if wanted.variants is None:
-        return {}
-    rows = list(serving_rows(session, wanted.tenant, wanted.beside | wanted.pinned).values())
-    groups = groups_of(session, rows, wanted.variants)
-    return {group: row.id for group, row in zip(groups, rows, strict=True) if group is not None}
+def _standing(session: Session, wanted: Wanted) -> list[ServingRow]:
+    """The products that stand for their variants in any case."""
+    if wanted.variants is None or not (ids := wanted.beside | wanted.pinned):
+        return []
+    return list(serving_rows(session, wanted.tenant, ids).values())
 
 
 def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """Which products are one product to a shopper: the same thing in another size or colour."""
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -125,10 +126,22 @@ def _is_colour(words: Sequence[str], colours: frozenset[str]) -> bool:
 
 
 def groups_of(session: Session, rows: Sequence[ServingRow], rules: VariantRules) -> list[Hashable | None]:
-    """Of each of these products what all its variants have in common; names are read only where nothing else tells."""
+    """Of each of these products what all its variants have in common; names are read only where nothing else tells.
+
+    A name that two of them have in one and the same colour and size does not tell what is one product: "Men's watch".
+    """
     unnamed = [row.id for row in rows if not any(row.attributes.get(field) for field in rules.group)]
     names = product_names(session, unnamed)
-    return [group_of(row, names.get(row.id, ""), rules) for row in rows]
+    groups = [group_of(row, names.get(row.id, ""), rules) for row in rows]
+    own = [(row.id, tuple(_texts(row.attributes, rules.own)) if row.id in names else ()) for row in rows]
+    vague = _vague(groups, own)
+    return [None if group in vague else group for group in groups]
+
+
+def _vague(groups: Sequence[Hashable | None], own: Sequence[tuple[int, tuple[str, ...]]]) -> frozenset[Hashable]:
+    """Groups in which two products have the same own colour and size."""
+    times = Counter((group, one) for group, (_, one) in set(zip(groups, own, strict=True)) if one)
+    return frozenset(group for (group, _), count in times.items() if count > 1)
 
 
 def spare_variants(

@@ -53,7 +53,14 @@ def goods() -> list[Product]:
     dome = Product(
         "dome", "Camp dome tent", brand="Quill", category=("Outdoor", "Tents"), price_minor=1250, currency="EUR"
     )
-    return [*named, *tents, dome, Product("bare", "Camp tent without anything else")]
+    lanterns = [
+        Product(
+            f"lantern-{place}", f"Camp lantern {colour}", brand="Wick", category=("Outdoor", "Lanterns"),
+            price_minor=9000, currency="EUR", attributes={"colour": colour},
+        )
+        for place, colour in enumerate(("black", "black", "red"))
+    ]  # fmt: skip
+    return [*named, *tents, *lanterns, dome, Product("bare", "Camp tent without anything else")]
 
 
 def orders() -> Iterator[Interaction]:
@@ -239,6 +246,11 @@ def test_all_variants_are_shown_where_they_are_asked_for(client: TestClient) -> 
     assert client.post("/v1/explain", json=asked | {"all_variants": True}).json()["cause"] == "shown"
     why = client.post("/v1/explain", json=asked | {"product": "dome", "mode": "complementary"}).json()
     assert why["cause"] == "filtered"
+
+
+def test_a_name_that_two_products_have_in_one_colour_makes_no_variants(client: TestClient) -> None:
+    assert {"lantern-0", "lantern-1", "lantern-2"} <= set(ids(similar(client, "stove", n=20)))
+    assert {"lantern-1", "lantern-2"} <= set(ids(similar(client, "lantern-0", n=20)))
 
 
 @pytest.mark.parametrize(
