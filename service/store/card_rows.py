@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session
 
-from service.store.sql_values import one_of
+from service.store.sql_values import one_of_ids
 from service.store.tables import PRODUCT
 
 
@@ -26,10 +26,11 @@ class CardRow(NamedTuple):
     review_count: int
 
 
-_COLUMNS = [PRODUCT.c[name] for name in CardRow._fields]
+_QUERY = select(*(PRODUCT.c[name] for name in CardRow._fields)).where(
+    one_of_ids(PRODUCT.c.id), PRODUCT.c.deleted_at.is_(None)
+)
 
 
 def card_rows(session: Session, ids: Iterable[int]) -> dict[int, CardRow]:
     """Rows by internal key; missing and deleted products are left out."""
-    query = select(*_COLUMNS).where(one_of(PRODUCT.c.id, list(ids)), PRODUCT.c.deleted_at.is_(None))
-    return {row[0]: CardRow._make(row) for row in session.connection().execute(query).all()}
+    return {row[0]: CardRow._make(row) for row in session.connection().execute(_QUERY, {"ids": list(ids)}).all()}

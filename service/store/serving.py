@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, select
 from sqlmodel import Session
 
 from service.store.payload import ancestors, epoch_seconds, is_in_stock
-from service.store.sql_values import is_just, one_of
+from service.store.sql_values import is_just, one_of, one_of_ids
 from service.store.tables import PRODUCT
 
 
@@ -65,15 +65,15 @@ class ServingRow(NamedTuple):
         }
 
 
-_COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
+_QUERY = select(*(PRODUCT.c[name] for name in ServingRow._fields)).where(
+    one_of_ids(PRODUCT.c.id), is_just(PRODUCT.c.tenant, bindparam("tenant", type_=Text)), PRODUCT.c.deleted_at.is_(None)
+)
 
 
 def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int, ServingRow]:
     """Rows by internal key; missing and deleted products, and those of other tenants, are left out."""
-    query = select(*_COLUMNS).where(
-        one_of(PRODUCT.c.id, list(ids)), is_just(PRODUCT.c.tenant, tenant), PRODUCT.c.deleted_at.is_(None)
-    )
-    return {row[0]: ServingRow._make(row) for row in session.connection().execute(query).all()}
+    given = {"ids": list(ids), "tenant": tenant}
+    return {row[0]: ServingRow._make(row) for row in session.connection().execute(_QUERY, given).all()}
 
 
 def product_names(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -102,7 +102,15 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     return _OneOf(column, _parameter(values)) if values else false()
 
 
-def is_just(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+def one_of_ids(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The same of whole numbers handed over as `ids`, for a statement that is built once.
+
+    Building one takes SQLAlchemy longer than SQLite takes to look up a product: 130 of 150 microseconds.
+    """
+    return _OneOf(column, bindparam("ids", type_=_Values(BigInteger)))
+
+
+def is_just(column: ColumnElement[Any], value: str | ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the column holds the value, where rows are found by their ids: to be checked, not to be looked up.
 
     SQLite would rather walk through all products of a tenant than look up twenty: 6 ms of 50,000 instead of 0.3.
@@ -114,7 +122,7 @@ def is_just(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
     >>> print(is_just(column("tenant"), "default").compile(dialect=sqlite.dialect()))
     (+tenant = ?)
     """
-    return _Is(column, literal(value, Text))
+    return _Is(column, literal(value, Text) if isinstance(value, str) else value)
 
 
 def lies_under(column: ColumnElement[Any], paths: Sequence[str]) -> ColumnElement[bool]:
