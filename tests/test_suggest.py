@@ -91,6 +91,10 @@ def test_a_query_that_only_ever_found_nothing_is_not_suggested(shop: Database) -
     answer(shop, "blue mug", 3, found=0)
     answer(shop, "blue mug", 1)
     assert completed(live(shop), "blue") == ["blue mug"]
+    taken = Interaction(EventType.CLICK, NOW, session="s", product="1", request_id="blue unicorn/0")
+    with shop.session() as session:
+        record_events(session, [taken], unknown_products="refuse", now=NOW)
+    assert completed(live(shop), "blue") == ["blue unicorn", "blue mug"]  # what stood in for it was welcome
 
 
 def test_while_nothing_changes_nothing_is_made_anew(shop: Database) -> None:

@@ -28,7 +28,9 @@ class EventIn(BaseModel):
     user: Id | None = Field(None, description="the merchant's id; unknown users are made")
     session: Id | None = Field(None, description="of an anonymous visitor; a user, a session or both are needed")
     product: Id | None = Field(None, description="needed by every type but search")
-    query: Words | None = Field(None, description="the words of a search, which needs them")
+    query: Words | None = Field(
+        None, description="the words of a search, which needs them, or of the search that led here, beside request_id"
+    )
     value: float | None = Field(None, ge=0, le=1e9, description="stars of a rating (0 to 5, needed), pieces bought")
     at: Time = None
     event_id: Id | None = Field(None, description="the same id again is the same event")

@@ -46,9 +46,19 @@ def searches(
         out.write_text("\n".join((*result["synonyms"], "")), "utf-8")
         ctx.say(f"Synonyms: {out}")
     if report is not None:
-        page, _ = write_report(report, result, ctx.command("eval", "searches"))
+        page, _ = write_report(report, result, ctx.command("eval", "searches", *_given(context)))
         ctx.say(f"Report: {page}")
     ctx.show(result, lambda console: _show(console, result))
+
+
+def _given(context: typer.Context) -> list[str]:
+    """The options of the command line that decide what is read."""
+    return [
+        word
+        for name in ("days", "people", "low", "minutes", "limit")
+        if str(context.get_parameter_source(name)).endswith("COMMANDLINE")
+        for word in (f"--{name}", f"{context.params[name]:g}")
+    ]
 
 
 def _read(ctx: Context, options: Any) -> dict[str, Any]:

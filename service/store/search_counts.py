@@ -35,8 +35,8 @@ class QueryCount:
 
     @property
     def finds_nothing(self) -> bool:
-        """Whether it was answered, and never with anything."""
-        return self.nothing > 0 and not self.found
+        """Whether it was answered, never with anything, and nobody took what was shown instead."""
+        return self.nothing > 0 and not self.found and not self.takers
 
     @property
     def click_rate(self) -> float:
