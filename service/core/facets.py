@@ -1,9 +1,10 @@
 """Facets: what a list could be narrowed down to, counted; each ignores its own part of the filter."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import floor, log10
 from typing import Any
 
@@ -173,14 +174,24 @@ def _rounded(price: float) -> float:
 
 
 def _between(counts: Mapping[float, int], edges: tuple[float, ...]) -> tuple[FacetRange, ...]:
-    ends = (None, *edges, None)
-    found = []
-    for low, high in pairwise(ends):
-        inside = (n for v, n in counts.items() if (low is None or v >= low) and (high is None or v < high))
-        found.append(FacetRange(low, high, sum(inside)))
+    below = _Below(counts)
+    ends = pairwise((None, *edges, None))
+    found = [FacetRange(low, high, below(high) - (0 if low is None else below(low))) for low, high in ends]
     return tuple(one for one in found if one.count)
 
 
 def _from(counts: Mapping[float, int]) -> tuple[FacetRange, ...]:
     """So many stars and more, as shops offer it: these overlap."""
-    return tuple(FacetRange(stars, None, sum(n for v, n in counts.items() if v >= stars)) for stars in _RATINGS)
+    below = _Below(counts)
+    return tuple(FacetRange(stars, None, below(None) - below(stars)) for stars in _RATINGS)
+
+
+class _Below:
+    """How many products have less than a value; all of them where it is None."""
+
+    def __init__(self, counts: Mapping[float, int]) -> None:
+        self._values = sorted(counts)
+        self._before = [0, *accumulate(counts[value] for value in self._values)]
+
+    def __call__(self, value: float | None) -> int:
+        return self._before[-1 if value is None else bisect_left(self._values, value)]
