@@ -253,7 +253,8 @@ class Params(Frozen):
     @model_validator(mode="after")
     def _experiments_fit(self) -> "Params":
         for mode, one in self.similar_modes.items():
-            _check_changes(f"similar_modes.{mode}", self.surfaces["similar"], one.changes)
+            similar = self.surfaces["similar"]
+            _check_changes(f"similar_modes.{mode}", similar, one.over(similar.weights))
             if unknown := sorted(set(one.then) - set(self.similar_modes)):
                 raise ValueError(f"similar_modes.{mode}: there is no mode {unknown[0]!r} that could come behind it")
         check_layers(self.experiments)

@@ -1,5 +1,6 @@
 """The tables of recommender.toml about search: how a query is read, what completes it, what counts as one product."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -66,10 +67,23 @@ class SimilarMode(Frozen):
     """A way to be similar: what it changes of the surface, what products are to have in common, what comes behind."""
 
     then: tuple[str, ...] = ()
+    weights: dict[str, float] = Field(default_factory=dict)
     changes: dict[str, Any] = Field(default_factory=dict)
     price_band: float | None = Field(None, gt=0, le=10)
     same_brand: bool | None = None
     same_category: bool | None = None
+
+    def over(self, weights: Mapping[str, float]) -> dict[str, Any]:
+        """All it changes of a surface with these weights: signals it does not name are off where it names any.
+
+        Examples
+        --------
+        >>> SimilarMode(weights={"image": 1.0}).over({"text": 0.6, "image": 0.4})
+        {'weights': {'text': 0.0, 'image': 1.0}}
+        """
+        if not self.weights:
+            return self.changes
+        return {**self.changes, "weights": {**dict.fromkeys(weights, 0.0), **self.weights}}
 
     @property
     def near(self) -> Near:

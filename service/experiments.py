@@ -77,12 +77,13 @@ def assign(
         for experiment, variant in (arms | forced).items()
         if surface in params.experiments[experiment].surfaces
     ]
-    configured = _changed(params.surfaces[surface], way.changes, *(arm.changes for arm in chosen))
+    plain, arm_changes = params.surfaces[surface], [arm.changes for arm in chosen]
+    changed = way.over(plain.weights)
+    configured = _changed(plain, changed, *arm_changes)
     behind: list[tuple[str, Mapping[str, float]]] = []
-    if way.changes and weights is None:
-        others = [(name, params.similar_modes[name].changes) for name in way.then] + [(PLAIN, {})]
-        for name, other in others:
-            behind.append((name, _changed(params.surfaces[surface], other, *(arm.changes for arm in chosen)).weights))
+    if changed and weights is None:
+        others = [(name, params.similar_modes[name].over(plain.weights)) for name in way.then] + [(PLAIN, {})]
+        behind = [(name, _changed(plain, other, *arm_changes).weights) for name, other in others]
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -96,7 +97,8 @@ def test_the_groups_of_the_shop_go_before_names() -> None:
 
 @given(st.lists(st.sampled_from(["mug", "lamp", "bag", None]), max_size=20), st.booleans())
 def test_one_of_each_group_stays_and_it_is_the_first(groups: list[str | None], is_lamp_shown: bool) -> None:
-    products, taken = list(range(1, len(groups) + 1)), {"lamp": 99} if is_lamp_shown else {}
+    products = list(range(1, len(groups) + 1))
+    taken: dict[Hashable, int] = {"lamp": 99} if is_lamp_shown else {}
     spare = spare_variants(products, groups, taken)
     left = Counter(group for product, group in zip(products, groups, strict=True) if product not in spare)
     assert left[None] == groups.count(None)
@@ -131,7 +133,7 @@ FILTERS = st.sampled_from([None, Filter(must=(Match("brand", ("Alba",)),)), Filt
 def test_no_slate_has_two_variants_and_every_candidate_ends_in_one_place(
     runtime: Runtime, n: int, wanted: Filter | None, surface: str
 ) -> None:
-    asked = {"text": "a red or blue mug"} if surface == "search" else {"product": "bag-1"}
+    asked: dict[str, Any] = {"text": "a red or blue mug"} if surface == "search" else {"product": "bag-1"}
     slate = grouped(runtime, surface=surface, n=n, filter=wanted, **asked)
     groups = groups_shown(runtime, slate)
     assert len(set(groups)) == len(groups)

@@ -281,6 +281,7 @@ def test_a_shop_may_add_a_mode_of_its_own_and_a_wrong_one_is_refused_at_once(sho
     for wrong, says in (
         ("changes = { m = 2 }", "similar_modes.x: m"),
         ("changes = { weights = { telepathy = 1.0 } }", "telepathy"),
+        ("weights = { telepathy = 1.0 }", "telepathy"),
         ('then = ["nowhere"]', "there is no mode 'nowhere'"),
         ("price_band = -1", "price_band"),
     ):
@@ -306,5 +307,7 @@ def test_a_request_can_be_asked_again_as_it_was(client: TestClient, shop: Runtim
         "similar", "r", "default", product="tent", mode="also_bought", all_variants=True,
         near=shop.params.similar_modes["complementary"].near,
     )  # fmt: skip
-    shown = Impression("r", "default", "similar", None, {}, None, None, None, None, (), NOW, asked=asked_of(request))
+    shown = Impression(
+        "r", "default", "similar", None, {}, None, None, None, NOW, "content", (), asked=asked_of(request)
+    )
     assert request_again(shown, shop.fields) == request
