@@ -179,6 +179,14 @@ def test_names_are_configurable_and_a_kind_can_be_left_out(filled, ours, sync):
     assert done_by(ours, "anna") == {("purchase", "a"), ("cart", "b")}
 
 
+def test_a_view_may_stand_for_a_table(filled, ours, sync):
+    filled.run("UPDATE \"Order\" SET status = 'CANCELLED' WHERE \"buyerId\" = 'anna'")
+    filled.run('CREATE VIEW "Placed" AS SELECT * FROM "Order" WHERE status <> \'CANCELLED\'')
+    sync(orders=load_params().source.orders.model_copy(update={"parent": "Placed"}))
+    assert done_by(ours, "anna") == {("cart", "b"), ("wishlist", "c")}
+    assert done_by(ours, "ben") == {("purchase", "a"), ("purchase", "b")}
+
+
 def test_rows_that_cannot_be_used_are_counted_and_the_others_taken(filled, ours, sync):
     filled.product("d", name="  ")
     filled.product("e" * 200)
