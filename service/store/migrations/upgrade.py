@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from service.core.errors import ConfigurationError
+from service.store.hypertable import make_hypertable, wants_hypertable
 
 FOLDER = Path(__file__).parent
 _LOCK = 7_318_349_394_477_056  # any number: the name of PostgreSQL's advisory lock for our migrations
@@ -30,13 +31,15 @@ def upgrade(engine: Engine) -> None:
     ConfigurationError : the database was made by a newer version.
     """
     with engine.connect() as connection:
-        if is_current(connection):
+        if is_current(connection) and not wants_hypertable(connection):
             return
         connection.rollback()
         connection.detach()  # closed afterwards, not lent out again with the patience of a migration
         _lock(connection)
         if not is_current(connection):
             _run(connection)
+        if wants_hypertable(connection):
+            make_hypertable(connection)
         connection.commit()
 
 
