@@ -25,7 +25,17 @@ from service.stopwatch import Stopwatch
 from service.store.facet_counts import value_counts
 from service.store.listing import count_products, list_products, sorted_ids
 from service.store.row_counts import read_rows
-from service.words.relax import AS_ASKED, IN_LISTS, Asked, as_asked, is_answered, lowered, step_named, steps
+from service.words.relax import (
+    AS_ASKED,
+    IN_LISTS,
+    Asked,
+    as_asked,
+    is_answered,
+    lowered,
+    only_demands,
+    step_named,
+    steps,
+)
 
 SORTS = ("relevance", "price", "-price", "rating", "newest", "popularity", "discount")
 _BY_WORDS, _BY_NOTHING = "relevance", "popularity"
@@ -95,9 +105,15 @@ class SearchList:
     def page(self, facets: Sequence[str], after: str | None) -> Listed:
         """The first page, or the one after a cursor."""
         cursor = self._cursor(after)
-        if not self.request.has_question:
+        if not self.request.has_question or self._only_demands():
             return self._browse(facets, cursor)
         return self._first(facets) if cursor is None else self._next(cursor)
+
+    def _only_demands(self) -> bool:
+        """Whether all that is said of the products wanted is what they must meet, as by "under 50"."""
+        request = self.request
+        is_words = request.product is None and request.picture is None and request.may_relax
+        return is_words and only_demands(self.known.understood)
 
     def _cursor(self, after: str | None) -> Cursor | None:
         if after is None:
@@ -222,7 +238,7 @@ class SearchList:
         return Listed(slate, page.total, page.is_at_least, following, facets, "matches")
 
     def _browse(self, facets: Sequence[str], cursor: Cursor | None) -> Listed:
-        wanted, mark = self.request.filter, cursor.mark if cursor else None
+        wanted, mark = self.known.within(self.request.filter), cursor.mark if cursor else None
         sort = _BY_NOTHING if self.sort == _BY_WORDS else self.sort
         with self.services.database.session() as session:
             found, mark = list_products(
@@ -237,7 +253,7 @@ class SearchList:
         return Listed(slate, total, False, following, counted if cursor is None else None, "catalogue")
 
     def _facet(self, session: Session, name: str) -> Facet:
-        wider = all_of(self.everywhere, without(self.request.filter, name))
+        wider = all_of(self.everywhere, without(self.known.within(self.request.filter), name))
         return shape(name, value_counts(session, self.request.tenant, wider, name))
 
     def _slate(self, found: Sequence[tuple[int, float, str]], known: Hydrated, degraded: Mapping[str, str]) -> Slate:

@@ -21,7 +21,7 @@ from service.stopwatch import Stopwatch
 from service.store.serving import ServingRow
 from service.store.vectors import Hits
 from service.variants import variant_rules
-from service.words.relax import IN_SLATES, Asked, as_asked, is_answered, lowered, steps
+from service.words.relax import IN_SLATES, Asked, as_asked, is_answered, lowered, only_demands, steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def look(
 
 def _is_answer(services: Services, request: Request, found: Found) -> bool:
     understood, candidates = found.known.understood, found.candidates
-    if understood is None or not len(candidates.fused.ids):
+    if understood is None or only_demands(understood) or not len(candidates.fused.ids):
         return False
     return is_answered(services, request, understood, candidates.retrieved.lists)
 

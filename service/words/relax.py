@@ -8,7 +8,8 @@ words without any of them. From there on, the first step that finds something is
 3. in lists, what is nearest by meaning and not below the floor: there a product must else be about as near as the best,
 4. what is popular now; where nothing is, the nearest by meaning, however far,
 
-each of the last three first with what the words demand, then without. The filter of the request always holds.
+each of the last three first with what the words demand, then without. The filter of the request always holds. Words
+that demand something and say nothing else ("under 50") are answered by what is popular of that; in lists, by all of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,9 +33,12 @@ from service.words.plain import words_of
 SOME_WORDS = "no product has all of these words; shown are those that have some of them"
 POPULAR = "nothing here matches these words; shown is what is popular now"
 NEAREST = "nothing here matches these words; shown is what comes nearest to their meaning"
+DEMANDS = "these words only say what products must meet; shown is what is popular of those that do"
 
-StepKind = Literal["asked", "words", "meaning", "popular", "nearest"]
-_REASONS: Mapping[str, str] = {"words": SOME_WORDS, "meaning": NEAREST, "popular": POPULAR, "nearest": NEAREST}
+StepKind = Literal["asked", "demands", "words", "meaning", "popular", "nearest"]
+_REASONS: Mapping[str, str] = {
+    "demands": DEMANDS, "words": SOME_WORDS, "meaning": NEAREST, "popular": POPULAR, "nearest": NEAREST,
+}  # fmt: skip
 
 IN_SLATES: tuple[StepKind, ...] = ("words", "popular", "nearest")
 IN_LISTS: tuple[StepKind, ...] = ("words", "meaning", "popular", "nearest")
@@ -115,12 +119,29 @@ def steps(understood: Understood, kinds: Iterable[StepKind], *, words_answered: 
     ['asked-price', 'asked-brand', 'asked-price-brand', 'words', 'words-price-brand']
     """
     demands = tuple(dict.fromkeys(trait.kind for trait in understood.traits if trait.weight is None))
+    if only_demands(understood):
+        yield Step("demands")
     if words_answered:
         yield from (Step("asked", (kind,)) for kind in demands)
         yield from [Step("asked", demands)] if len(demands) > 1 else []
     for kind in kinds:
         yield Step(kind)
         yield from [Step(kind, demands)] if demands else []
+
+
+def only_demands(understood: Understood | None) -> bool:
+    """Whether the words say what products must meet and nothing else, as "under 50".
+
+    Examples
+    --------
+    >>> from service.core.filters import Filter
+    >>> price = Trait("price", "under 50", Filter())
+    >>> only_demands(Understood("under 50", (), traits=(price,))), only_demands(Understood("tv", (), traits=(price,)))
+    (True, False)
+    """
+    demands = [trait for trait in understood.traits if trait.weight is None] if understood else []
+    demanded = {word for trait in demands for word in words_of(trait.words)}
+    return bool(demands) and understood is not None and set(words_of(understood.text)) <= demanded
 
 
 def lowered(services: Services, request: Request, asked: Asked, step: Step) -> Asked | None:
@@ -134,7 +155,7 @@ def lowered(services: Services, request: Request, asked: Asked, step: Step) -> A
     known = replace(
         asked.known,
         understood=replace(understood, traits=kept),
-        level="global" if step.kind == "popular" else asked.known.level,
+        level="global" if step.kind in ("popular", "demands") else asked.known.level,
         reason=_reason(step.kind, left_out),
     )
     return replace(changed, known=known, step=step)
@@ -144,7 +165,7 @@ def _instead(services: Services, request: Request, asked: Asked, kind: StepKind)
     vectors, lines, search = asked.questions.vectors, asked.lines, services.params.search
     if kind == "asked":
         return asked
-    if kind == "popular":
+    if kind in ("popular", "demands"):
         popular = services.popular(request.tenant)
         if popular is None or not len(popular.trending.ids):
             return None

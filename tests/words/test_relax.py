@@ -18,7 +18,7 @@ from service.listed import Listed, SearchList
 from service.pipeline import recommend
 from service.runtime import Runtime
 from service.store.catalog import product_ids
-from service.words.relax import NEAREST, POPULAR, SOME_WORDS
+from service.words.relax import DEMANDS, NEAREST, POPULAR, SOME_WORDS
 
 
 @pytest.fixture
@@ -163,6 +163,17 @@ def test_where_nothing_helps_the_demand_is_given_up_too(services: Services, name
     slate = recommend(services, request, demanding(services, request, costs_less(2)))
     assert (names(slate), slate.level) == (["bag-2", "lamp-1"], "global")
     assert slate.fallback == f'{POPULAR}; none of that is "under 2", so it was given up'
+
+
+def test_words_that_only_demand_something_are_answered_by_all_that_meets_it(services: Services, names: Names) -> None:
+    request = search("under 12", n=3)
+    slate = recommend(services, request, demanding(services, request, costs_less(12)))
+    assert (names(slate), slate.fallback, slate.level) == (["bag-2", "lamp-1"], DEMANDS, "global")
+    first = listed(services, request, costs_less(12), sort="price")
+    assert (first.total, first.facets_over, first.slate.fallback) == (6, "catalogue", None)
+    second = listed(services, request, costs_less(12), sort="price", after=first.next_cursor)
+    shown = names(first.slate) + names(second.slate)
+    assert (sorted(shown[:3]), sorted(shown[3:])) == (["bag-1", "lamp-1", "mug-1"], ["bag-2", "lamp-2", "mug-2"])
 
 
 def test_the_filter_of_the_request_is_never_given_up(services: Services, names: Names) -> None:
