@@ -146,7 +146,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 rules=rules.current,
                 words=words.current,
                 chosen=chosen.current,
-                cross=_cross_encoder(settings, params),
+                cross=load_cross(settings, params),
             ),
             Outbox(
                 database,
@@ -228,7 +228,8 @@ def _picture_limits(params: Params) -> "PictureLimits":
     return PictureLimits(max_bytes=params.indexing.picture_max_mb * 2**20, deadline_s=params.indexing.picture_timeout_s)
 
 
-def _cross_encoder(settings: Settings, params: Params) -> "CrossReader | None":
+def load_cross(settings: Settings, params: Params) -> "CrossReader | None":
+    """The cross-encoder that the configuration names; None, and nothing imported, where it names none."""
     if not params.search.cross_encoder:
         return None
     from service.encode.cross import load_cross_encoder

@@ -85,6 +85,10 @@ def decode_picture(data: bytes, limits: PictureLimits | None = None, *, source: 
     try:
         # Pillow reads the header only here, so the size is known before any pixel is decoded
         picture = Image.open(io.BytesIO(data), formats=_formats())
+    except Image.DecompressionBombError as error:
+        raise BadPicture(
+            f"{name} has far more than the {limits.max_pixels:,} pixels that are accepted, scale it down"
+        ) from error
     except _BROKEN as error:
         raise BadPicture(f"{name} {_what_is(data)}; {ALLOWED}") from error
     width, height = picture.size
