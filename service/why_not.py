@@ -28,6 +28,7 @@ SHOWN, ASKED_OUT, HIDDEN_BY_USER, HAD, ANCHOR = "shown", "excluded", "hidden_by_
 FILTERED, BY_RULE, NOT_RETRIEVED, OUTRANKED, DIVERSITY, IS_VARIANT = (
     "filtered", "rule", "not_retrieved", "outranked", "diversity", "variant",
 )  # fmt: skip
+TOO_FAR = "its price, brand or category is not what the mode or the request asks for beside that of the product"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ def why_not_shown(services: Services, request: Request, external_id: str) -> tup
         return WhyNot(SHOWN, says, shown[product].rank, place, evidence=slate.evidence.get(product)), slate
     assignment = assigned(services, request)
     known = hydrate(services, request, assignment.surface, assignment.release)
-    request, _ = narrowed(services, request, assignment.near, known)
+    own, (request, _) = request.filter, narrowed(services, request, assignment.near, known)
     surface = for_newcomers(assignment.surface, request, known)
     required = rules_for(services, request, assignment, known.query).required
     wanted = Wanted(request.tenant, known.within(request.filter), known.excluded, surface.in_stock_only, required)
     kept_out = _kept_out(request, known, surface, wanted, rows[product], product)
     if kept_out is not None:
-        return kept_out, slate
+        is_too_far = kept_out.cause == FILTERED and matches(known.within(own), rows[product].payload(), product)
+        return replace(kept_out, says=TOO_FAR) if is_too_far else kept_out, slate
     if (why := slate.trace.dropped.get(product, "")).startswith(VARIANT):
         return _is_variant(services, request, slate, known, int(why.removeprefix(VARIANT))), slate
     would_be = _ranks(services, known, surface, wanted, product)

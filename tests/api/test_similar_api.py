@@ -245,7 +245,7 @@ def test_all_variants_are_shown_where_they_are_asked_for(client: TestClient) -> 
     assert (why["cause"], why["shown"]) == ("variant", False)
     assert client.post("/v1/explain", json=asked | {"all_variants": True}).json()["cause"] == "shown"
     why = client.post("/v1/explain", json=asked | {"product": "dome", "mode": "complementary"}).json()
-    assert why["cause"] == "filtered"
+    assert (why["cause"], why["says"][:26]) == ("filtered", "its price, brand or catego")
 
 
 def test_a_name_that_two_products_have_in_one_colour_makes_no_variants(client: TestClient) -> None:
