@@ -1,7 +1,8 @@
 """Search as a list: what matches, counted, in any order, page by page; without words, the shelves of the whole shop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -14,28 +15,17 @@ from service.core.cursor import MAX_IDS, Cursor, read_cursor, write_cursor
 from service.core.errors import InvalidQuery
 from service.core.facets import Facet, shape, without
 from service.core.filters import Filter, HasId, all_of
-from service.core.types import Ids, RankedItem, Slate, Trace
+from service.core.types import RankedItem, Slate, Trace
+from service.counted import Counting
 from service.hydrate import Hydrated, hydrate
 from service.look import Found, look_among, look_for
-from service.matching import Matched, Matching
+from service.matching import Matched
 from service.pipeline import Look, assigned, for_newcomers, recommend, slots
-from service.retrieve import Retrieved, ask
 from service.rules_for import Ruled, rules_for
 from service.stopwatch import Stopwatch
 from service.store.facet_counts import value_counts
 from service.store.listing import count_products, list_products, sorted_ids
-from service.store.row_counts import read_rows
-from service.words.relax import (
-    AS_ASKED,
-    IN_LISTS,
-    Asked,
-    as_asked,
-    is_answered,
-    lowered,
-    only_demands,
-    step_named,
-    steps,
-)
+from service.words.relax import AS_ASKED, Asked, lowered, only_demands, step_named
 
 SORTS = ("relevance", "price", "-price", "rating", "newest", "popularity", "discount")
 _BY_WORDS, _BY_NOTHING = "relevance", "popularity"
@@ -102,6 +92,11 @@ class SearchList:
         wanted = Wanted(request.tenant, None, never, self.surface.in_stock_only, required)
         self.everywhere = wanted.in_index()  # what every product must meet, the filter of the request aside
 
+    @cached_property
+    def counting(self) -> Counting:
+        """What matches the words, and counts it."""
+        return Counting(self.services, self.request, self.known, self.surface, self.n, self.everywhere, self.watch)
+
     def page(self, facets: Sequence[str], after: str | None) -> Listed:
         """The first page, or the one after a cursor."""
         cursor = self._cursor(after)
@@ -130,10 +125,7 @@ class SearchList:
         return cursor
 
     def _first(self, facets: Sequence[str]) -> Listed:
-        asked = self.asked()
-        found = self._counted(asked, facets)
-        if self.request.may_relax and self.known.understood is not None:
-            found = self._relaxed(asked, found, facets)
+        found = self.counting.first(facets)
         page = Cursor(
             f"{self.fingerprint}{_STEP}{found.asked.step.name}", self.release, len(found.matched.ids),
             not found.matched.is_complete,
@@ -146,60 +138,8 @@ class SearchList:
 
         return self._ranked(page, found.asked, found.matched, found.facets, look)
 
-    def asked(self) -> Asked:
-        """What the request looks for."""
-        services = self.services
-        with self.watch.step("encode"):
-            deadline_ms = services.params.retrieval.deadline_ms
-            questions = ask(self.known.query, self.surface.weights, services.encoders, deadline_ms)
-        return as_asked(services, self.known, self.surface, questions)
-
-    def matching(self, asked: Asked) -> Matching:
-        """What matches it."""
-        retrieval, understood = self.services.params.retrieval, self.known.understood
-        named = understood.exact if understood and asked.step.kind == "asked" else ()
-        with self.watch.step("retrieve"):
-            return Matching(
-                self.services.store, asked.questions, asked.lines, self.everywhere,
-                limit=max(self.surface.candidates, self.n), ef=retrieval.ef, named=named,
-            )  # fmt: skip
-
-    def _counted(self, asked: Asked, facets: Sequence[str]) -> "_Counted":
-        """What matches under the filter, and the counts of facets, each without its own part of the filter."""
-        matching, wanted = self.matching(asked), asked.known.within(self.request.filter)
-        wider = {name: without(wanted, name) for name in facets}
-        with self.watch.step("retrieve"):
-            found = {condition: matching.within(condition) for condition in {wanted, *wider.values()}}
-            retrieved = matching.retrieved(wanted)
-        with self.watch.step("count"):
-            ids = _all_ids(found.values())
-            with self.services.database.session() as session:
-                rows = read_rows(session, self.request.tenant, ids.tolist(), facets, self.everywhere, found)
-            masks = {one: rows.mask(one, None if len(found) == 1 else found[one].ids) for one in found}
-            counted = {
-                name: replace(shape(name, rows.counts(name, masks[one])), is_at_least=not found[one].is_complete)
-                for name, one in wider.items()
-            }
-            matched = found[wanted].only(rows.ids(masks[wanted]))
-        return _Counted(asked, matching, matched, retrieved, counted)
-
-    def _relaxed(self, asked: Asked, found: "_Counted", facets: Sequence[str]) -> "_Counted":
-        """The same if it answers the words, else the first step down that finds something."""
-        understood, everything = found.asked.known.understood, found.matching.retrieved(None).lists
-        if understood is None:
-            return found
-        has_answer = is_answered(self.services, self.request, understood, everything)
-        if has_answer and len(found.matched.ids):
-            return found
-        for step in steps(understood, IN_LISTS, words_answered=has_answer):
-            instead = lowered(self.services, self.request, asked, step)
-            tried = self._counted(instead, facets) if instead else found
-            if instead and len(tried.matched.ids):
-                return tried
-        return found
-
     def _next(self, cursor: Cursor) -> Listed:
-        asked = self.asked()
+        asked = self.counting.asked()
         step = step_named(cursor.made_for.partition(_STEP)[2] or AS_ASKED.name)
         asked = lowered(self.services, self.request, asked, step) or asked
         among = Filter(must=(HasId(cursor.ids),))
@@ -271,22 +211,6 @@ class SearchList:
         )  # fmt: skip
         self.services.record(self.request, slate)
         return slate
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Counted:
-    """What was asked for, what matches it and passes the filter, the lists that say so, and the counts of facets."""
-
-    asked: Asked
-    matching: Matching
-    matched: Matched
-    retrieved: Retrieved
-    facets: Mapping[str, Facet]
-
-
-def _all_ids(found: Iterable[Matched]) -> Ids:
-    lists = [one.ids for one in found]
-    return lists[0] if len(lists) == 1 else np.unique(np.concatenate(lists))
 
 
 def _still_to_come(ids: frozenset[int]) -> Matched:

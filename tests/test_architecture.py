@@ -61,6 +61,7 @@ PIPELINE = (
     "rank",
     "variety",
     "look",
+    "counted",
     "slate",
     "stopwatch",
     "context",

@@ -71,8 +71,8 @@ def compare(services: Services, filters: int, seed: int) -> FacetReport:
         page = search_listed(services, request, facets=FACETS, after=None)
         times[words is not None].append((perf_counter() - start) * 1000)
         at_least += page.is_at_least
-        listed = SearchList(services, request, "relevance")
-        matching = None if words is None else listed.matching(listed.asked())
+        counting = SearchList(services, request, "relevance").counting
+        matching = None if words is None else counting.matching(counting.asked())
         for name, facet in (page.facets or {}).items():
             narrowed = without(wanted, name)
             ids = None if matching is None else set(matching.within(narrowed).ids.tolist())
