@@ -110,7 +110,7 @@ def look_among(
         checked = replace(wanted, filter=None)
         found = first_eligible(services.database, matching.ids, checked, max(surface.pool, n))
     places = np.concatenate([found.places, _pinned_from(matching.ids, found.looked_at, wanted.pinned)])
-    rest = np.setdiff1d(fused.ids, matching.ids[places])
+    rest = np.setdiff1d(fused.ids, [*matching.ids[places].tolist(), *found.dropped])
     candidates = Candidates(replace(retrieved, lists=lists), matching.take(places), rest, found.rows, found.dropped)
     return Found(asked.known, asked.surface, ruled, candidates, pinned)
 

@@ -14,6 +14,7 @@ from service.pipeline import assigned, recommend
 from service.rules_for import rules_for
 from service.shelf_lists import ShelfList, shelf_lists
 from service.slate import shortfall
+from service.variants import variant_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def _from_list(services: Services, request: Request, visitor: _Visitor, source: 
     n, assignment = request.n or 0, visitor.assignment
     never = request.taken | (visitor.known.banned if source.again else visitor.known.excluded)
     wanted = Wanted(request.tenant, request.filter, never, assignment.surface.in_stock_only, visitor.required)
+    if assignment.surface.one_per_group:
+        wanted = replace(wanted, variants=variant_rules(services.params), beside=request.taken)
     found = first_eligible(services.database, source.top.ids, wanted, n)
     ids, scores = source.top.ids[found.places].tolist(), source.top.scores[found.places].tolist()
     items = tuple(

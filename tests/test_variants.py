@@ -6,17 +6,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.params import load_params
-from service.context import Request
+from service.context import Request, Services
 from service.core.filters import Filter, Match, Range
+from service.core.popular import Popular, TopList
 from service.core.rules import Pin, Rule
 from service.core.types import Slate
+from service.listed import search_listed
 from service.pipeline import recommend
 from service.runtime import Runtime
+from service.shelves import home_page
 from service.store.serving import ServingRow, product_names, serving_rows
 from service.variants import VARIANT, bare_name, group_of, groups_of, spare_variants, variant_rules
 from service.why_not import why_not_shown
@@ -110,12 +114,17 @@ def test_one_of_each_group_stays_and_it_is_the_first(groups: list[str | None], i
         assert first == 99 or (first < product and groups[first - 1] == groups[product - 1] and first not in spare)
 
 
-def grouped(runtime: Runtime, rules: tuple[Rule, ...] = (), surface: str = "search", **wanted: object) -> Slate:
-    """A slate of a surface that shows one variant of each product."""
+def grouping(runtime: Runtime, surface: str, rules: tuple[Rule, ...] = ()) -> Services:
+    """The shop with a surface that shows one variant of each product."""
     one = runtime.params.surfaces[surface].changed({"one_per_group": True})
     params = runtime.params.model_copy(update={"surfaces": {**runtime.params.surfaces, surface: one}})
-    services = replace(runtime.services, params=params, rules=lambda _: rules)
-    return recommend(services, Request(surface, "request-1", "default", **wanted))  # type: ignore[arg-type]
+    return replace(runtime.services, params=params, rules=lambda _: rules, record=lambda *_: None)
+
+
+def grouped(runtime: Runtime, rules: tuple[Rule, ...] = (), surface: str = "search", **wanted: object) -> Slate:
+    """A slate of that surface."""
+    request = Request(surface, "request-1", "default", **wanted)  # type: ignore[arg-type]
+    return recommend(grouping(runtime, surface, rules), request)
 
 
 def groups_shown(runtime: Runtime, slate: Slate) -> list[Hashable | None]:
@@ -151,6 +160,20 @@ def test_a_short_slate_says_that_the_rest_are_variants(runtime: Runtime) -> None
     assert len(slate.items) == 6
     assert slate.shortfall == "6 of 12 asked for: no more products match; 4 more are variants of these"
     assert len(grouped(runtime, text="mug", n=12, all_variants=True).items) == 10
+
+
+def test_lists_and_pages_of_such_a_surface_have_no_two_variants_either(runtime: Runtime) -> None:
+    asked = Request("search", "r", "default", text="mug", n=12)
+    slate = search_listed(grouping(runtime, "search"), asked, facets=("brand",), after=None).slate
+    shown = {item.product_id for item in slate.items}
+    assert len(set(groups_shown(runtime, slate))) == len(shown)
+    assert not set(slate.trace.dropped) & (shown | set(slate.trace.outranked))
+    every = TopList(np.arange(1, 13), np.linspace(1, 0.5, 12, dtype=np.float32))
+    popular = Popular(datetime.now(UTC), every, {}, every, every, ())
+    services = replace(grouping(runtime, "home"), popular=lambda _: popular)
+    shelves = home_page(services, Request("home", "r", "default", n=4), ("for_you", "new_arrivals"))
+    groups = [group for shelf in shelves for group in groups_shown(runtime, shelf.slate)]
+    assert len(set(groups)) == len(groups) == 6
 
 
 def test_search_and_home_show_every_variant_unless_configured_otherwise(runtime: Runtime) -> None:
