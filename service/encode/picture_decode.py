@@ -24,6 +24,9 @@ _BROKEN = (
 )  # fmt: skip
 
 
+_SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK")
+
+
 class BadPicture(InvalidQuery):
     """A picture that cannot be fetched, is too large, or is none."""
 
@@ -126,6 +129,8 @@ def _upright_rgb(picture: Image.Image, max_side: int) -> Image.Image:
     picture.draft("RGB", (max_side, max_side))  # lets a JPEG decode at 1/2, 1/4 or 1/8 of its size
     picture.load()
     orientation = picture.getexif().get(0x0112, 1) if _has_exif(picture) else 1
+    if picture.mode in _SHRINKABLE and "transparency" not in picture.info:
+        picture.thumbnail((max_side, max_side))  # first, because every conversion is a copy of all pixels
     rgb = _to_rgb(picture)
     rgb.thumbnail((max_side, max_side))
     if orientation in range(2, 9):
