@@ -95,7 +95,7 @@ class Matching:
     def retrieved(self, wanted: Filter | None) -> Retrieved:
         """Every signal's best under a filter, matching or not."""
         if wanted not in self._known:
-            more = {name: max(line.most, self._limit) for name, line in self._lines.items()}
+            more = {name: line.most for name, line in self._lines.items()}
             indexed = all_of(self._everywhere, wanted)
             self._known[wanted] = retrieve(self._store, self._questions, self._limit, indexed, self._ef, more)
         return self._known[wanted]
