@@ -16,7 +16,7 @@ from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
-from service.store.serving import ServingRow, serving_rows
+from service.store.serving import ServingRow, named_rows, serving_rows
 from service.store.serving_columns import RowReader
 from service.store.vectors import VectorStore
 from service.variants import VariantRules, groups_of, spare_variants
@@ -43,6 +43,11 @@ class Wanted:
     pinned: frozenset[int] = frozenset()
     variants: VariantRules | None = None
     beside: frozenset[int] = frozenset()
+
+    @property
+    def standing(self) -> frozenset[int]:
+        """The products that stand for their variants in any case."""
+        return self.beside | self.pinned
 
     def in_index(self) -> Filter | None:
         """All of it as a filter for the vector store."""
@@ -129,20 +134,21 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     start = 0
     free = np.flatnonzero(~np.isin(ids, list(wanted.never)))
     with database.session() as session:
-        stood = _standing(session, wanted)
         taken: dict[Hashable, int] = {}
         while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
             some = ids[start : _behind(free, start, missing, len(ids))].tolist()
             allowed = [product for product in some if product not in wanted.never]
-            rows |= serving_rows(session, wanted.tenant, allowed)
+            read, names = _read(session, wanted, allowed)
+            rows |= read
             dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
             dropped |= forbidden([rows[product] for product in allowed if product not in dropped], wanted.required)
             dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
             if wanted.variants is not None:
-                found = [rows[product] for product in allowed if product not in dropped]
-                groups = groups_of(session, [*stood, *found], wanted.variants)
-                spare_variants([row.id for row in stood], groups[: len(stood)], taken)
-                dropped |= spare_variants([row.id for row in found], groups[len(stood) :], taken, wanted.pinned)
+                standing = [product for product in wanted.standing if product in read]
+                out = wanted.standing | dropped.keys()
+                best = [*standing, *(product for product in allowed if product not in out)]
+                groups = groups_of([rows[product] for product in best], names, wanted.variants)
+                dropped |= spare_variants(best, groups, taken, wanted.standing)
             start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
@@ -154,11 +160,11 @@ def _behind(free: Ids, start: int, wanted: int, end: int) -> int:
     return int(free[last]) + 1 if last < len(free) else end
 
 
-def _standing(session: Session, wanted: Wanted) -> list[ServingRow]:
-    """The products that stand for their variants in any case."""
-    if wanted.variants is None or not (ids := wanted.beside | wanted.pinned):
-        return []
-    return list(serving_rows(session, wanted.tenant, ids).values())
+def _read(session: Session, wanted: Wanted, ids: Sequence[int]) -> tuple[dict[int, ServingRow], dict[int, str]]:
+    """Rows, and where variants are told apart names too, also those of the products that stand for their variants."""
+    if wanted.variants is None:
+        return serving_rows(session, wanted.tenant, ids), {}
+    return named_rows(session, wanted.tenant, wanted.standing.union(ids))
 
 
 def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]) -> dict[int, str]:

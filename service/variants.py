@@ -6,11 +6,9 @@ from collections.abc import Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlmodel import Session
-
 from config.params import Params
 from config.search import Variants
-from service.store.serving import ServingRow, product_names
+from service.store.serving import ServingRow
 from service.words.plain import folded, plain
 
 VARIANT = "variant:"
@@ -21,6 +19,7 @@ _CUT_OFF = ("...", "…")
 _PART = re.compile(r"[()\[\],;|/]|\s[-–—:]\s")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*(?:\+(?!\w))?")  # "Pro+" is not "Pro"
 _LETTERS = frozenset(("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl"))
+_NO_MODEL = frozenset(("xxs", "xl", "xxl", "xxxl"))  # sizes at the end of a name; S, X and XS may be a model
 _NOT_A_COLOUR = frozenset(("color", "colour", "and"))
 _LONGEST_COLOUR = 3
 _ENDS = r"(?=\s*(?:[()\[\],;|]|\s[-–—]\s|$))"
@@ -64,25 +63,50 @@ def _names(fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(field.removeprefix(_ATTRIBUTE) for field in fields)
 
 
-def group_of(row: ServingRow, name: str, rules: VariantRules) -> Hashable | None:
-    """What all variants of a product have in common; None where its name is too little to tell.
+def groups_of(rows: Sequence[ServingRow], names: Mapping[int, str], rules: VariantRules) -> list[Hashable | None]:
+    """Of each of these products what all its variants have in common; None for what is a product of its own.
 
-    The first of the shop's own group attributes that the product has; without one its brand, narrowest category, name
-    without sizes and colours, and all in which variants do not differ.
+    A name that two of them have in one and the same colour and size does not tell what is one product: "Men's watch".
     """
-    attributes = row.attributes
+    groups: list[Hashable | None] = []
+    times: Counter[tuple[Hashable, tuple[str, ...]]] = Counter()
+    for row in rows:
+        group = shop_group(row, rules)
+        if group is None:
+            own = own_traits(row, rules)
+            group = name_group(row, names.get(row.id, ""), own, rules)
+            times[group, own] += bool(own)
+        groups.append(group)
+    vague = {group for (group, _), count in times.items() if count > 1}
+    return [None if group in vague else group for group in groups]
+
+
+def shop_group(row: ServingRow, rules: VariantRules) -> Hashable | None:
+    """The first of the shop's own group attributes that the product has."""
     for field in rules.group:
-        if (value := attributes.get(field)) not in (None, "", []):
+        if (value := row.attributes.get(field)) not in (None, "", []):
             return field, str(value)
-    left = bare_name(name, tuple(_texts(attributes, rules.own)), rules.colours)
+    return None
+
+
+def name_group(row: ServingRow, name: str, own: tuple[str, ...], rules: VariantRules) -> Hashable | None:
+    """Brand, narrowest category, bare name, and all in which variants do not differ; None where the name does not tell.
+
+    Parameters
+    ----------
+    own : colour and size of the product.
+    """
+    left = bare_name(name, own, rules.colours)
     if not left:
         return None
-    return row.brand and plain(row.brand), row.category_path, left, *(str(attributes.get(one)) for one in rules.same)
+    same = [str(row.attributes.get(field)) for field in rules.same]
+    return row.brand and row.brand.casefold(), row.category_path, left, *same
 
 
-def _texts(attributes: Mapping[str, object], fields: Sequence[str]) -> list[str]:
-    values = [attributes.get(field) for field in fields]
-    return [str(one) for value in values for one in (value if isinstance(value, list) else [value]) if one is not None]
+def own_traits(row: ServingRow, rules: VariantRules) -> tuple[str, ...]:
+    """The product's own colour and size, as far as the shop says them."""
+    values = [row.attributes.get(field) for field in rules.own]
+    return tuple(str(one) for value in values if value for one in (value if isinstance(value, list) else [value]))
 
 
 @lru_cache(maxsize=50_000)
@@ -111,8 +135,7 @@ def bare_name(name: str, own: tuple[str, ...], colours: frozenset[str]) -> tuple
         left = [word for word in words if word not in its_own]
         if kept and (_is_size(words) or _is_colour(left, colours)):
             continue
-        # an X or S at the end may be a model's name, two letters and more are a size
-        kept += left[:-1] if len(left) > 1 and left[-1] in _LETTERS and len(left[-1]) > 1 else left
+        kept += left[:-1] if len(left) > 1 and left[-1] in _NO_MODEL else left
     return tuple(kept)
 
 
@@ -123,25 +146,6 @@ def _is_size(words: Sequence[str]) -> bool:
 def _is_colour(words: Sequence[str], colours: frozenset[str]) -> bool:
     told = [word for word in words if word not in _NOT_A_COLOUR]
     return 0 < len(told) <= _LONGEST_COLOUR and (told[-1] in colours or all(word in colours for word in told))
-
-
-def groups_of(session: Session, rows: Sequence[ServingRow], rules: VariantRules) -> list[Hashable | None]:
-    """Of each of these products what all its variants have in common; names are read only where nothing else tells.
-
-    A name that two of them have in one and the same colour and size does not tell what is one product: "Men's watch".
-    """
-    unnamed = [row.id for row in rows if not any(row.attributes.get(field) for field in rules.group)]
-    names = product_names(session, unnamed)
-    groups = [group_of(row, names.get(row.id, ""), rules) for row in rows]
-    own = [(row.id, tuple(_texts(row.attributes, rules.own)) if row.id in names else ()) for row in rows]
-    vague = _vague(groups, own)
-    return [None if group in vague else group for group in groups]
-
-
-def _vague(groups: Sequence[Hashable | None], own: Sequence[tuple[int, tuple[str, ...]]]) -> frozenset[Hashable]:
-    """Groups in which two products have the same own colour and size."""
-    times = Counter((group, one) for group, (_, one) in set(zip(groups, own, strict=True)) if one)
-    return frozenset(group for (group, _), count in times.items() if count > 1)
 
 
 def spare_variants(
@@ -155,7 +159,8 @@ def spare_variants(
     Parameters
     ----------
     products : internal ids, the best first. groups : of each, as `groups_of` has them.
-    taken : group -> the product that stands for it; those that stand for one now are added. kept : are never left out.
+    taken : group -> the product that stands for it; those that stand for one now are added.
+    kept : those that are never left out.
 
     Examples
     --------
@@ -164,8 +169,9 @@ def spare_variants(
     """
     spare: dict[int, str] = {}
     for product, group in zip(products, groups, strict=True):
-        if group is not None and product not in kept:
-            first = taken.setdefault(group, product)
-            if first != product:
-                spare[product] = f"{VARIANT}{first}"
+        if group is None:
+            continue
+        first = taken.setdefault(group, product)
+        if first != product and product not in kept:
+            spare[product] = f"{VARIANT}{first}"
     return spare

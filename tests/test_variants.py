@@ -21,8 +21,8 @@ from service.listed import search_listed
 from service.pipeline import recommend
 from service.runtime import Runtime
 from service.shelves import home_page
-from service.store.serving import ServingRow, product_names, serving_rows
-from service.variants import VARIANT, bare_name, group_of, groups_of, spare_variants, variant_rules
+from service.store.serving import ServingRow, named_rows, serving_rows
+from service.variants import VARIANT, bare_name, groups_of, spare_variants, variant_rules
 from service.why_not import why_not_shown
 
 RULES = variant_rules(load_params())
@@ -37,7 +37,8 @@ def row(category: str | None = "Home > Mugs", brand: str | None = "Alba", **attr
 
 
 def group(name: str, **about: object) -> Hashable | None:
-    return group_of(row(**about), name, RULES)  # type: ignore[arg-type]
+    (found,) = groups_of([row(**about)], {1: name}, RULES)  # type: ignore[arg-type]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_other_sizes_and_colours_are_one_product(one: str, other: str) -> None:
         ("Power bank 10000mAh", "Power bank 20000mAh"),
         ("Green Tea", "Black Tea"),
         ("iPhone X case", "iPhone XS case"),
+        ("Phone", "Phone XS"),
         ("Split AC 1.5 Ton 3 Star", "Split AC 1.5 Ton 5 Star"),
     ],
 )
@@ -91,6 +93,15 @@ def test_a_name_that_was_cut_off_may_end_in_a_model_and_tells_nothing() -> None:
     assert group("Split AC with Anti-Virus Protectio...") is None
     assert group("(XL)") is not None  # all there is
     assert group("...") is None
+
+
+def test_a_name_that_comes_twice_in_one_colour_tells_nothing() -> None:
+    colours = ("black", "black", "red")
+    rows = [row(colour=colour)._replace(id=place) for place, colour in enumerate(colours)]
+    names = {place: f"Men's watch {colour}" for place, colour in enumerate(colours)}
+    assert groups_of(rows, names, RULES) == [None, None, None]
+    one, other = groups_of(rows[1:], names, RULES)
+    assert one == other is not None
 
 
 def test_the_groups_of_the_shop_go_before_names() -> None:
@@ -129,8 +140,8 @@ def grouped(runtime: Runtime, rules: tuple[Rule, ...] = (), surface: str = "sear
 
 def groups_shown(runtime: Runtime, slate: Slate) -> list[Hashable | None]:
     with runtime.database.session() as session:
-        rows = serving_rows(session, "default", [item.product_id for item in slate.items])
-        return groups_of(session, list(rows.values()), RULES)
+        rows, names = named_rows(session, "default", [item.product_id for item in slate.items])
+    return groups_of(list(rows.values()), names, RULES)
 
 
 FILTERS = st.sampled_from([None, Filter(must=(Match("brand", ("Alba",)),)), Filter(must=(Range("price", gte=10),))])
@@ -184,11 +195,11 @@ def test_search_and_home_show_every_variant_unless_configured_otherwise(runtime:
 def test_a_pinned_variant_is_the_one_that_is_shown(runtime: Runtime) -> None:
     first = grouped(runtime, text="red mug", n=3)
     with runtime.database.session() as session:
-        names = product_names(session, [item.product_id for item in first.items])
+        _, names = named_rows(session, "default", [item.product_id for item in first.items])
     assert names[first.items[0].product_id] == "Red Mug"
     pinned = grouped(runtime, (Rule("r", Pin(((2, "mug-3"),))),), text="red mug", n=5)
     with runtime.database.session() as session:
-        names = product_names(session, [item.product_id for item in pinned.items])
+        _, names = named_rows(session, "default", [item.product_id for item in pinned.items])
     assert names[pinned.items[1].product_id] == "Green Mug"
     assert "Red Mug" not in names.values()
 

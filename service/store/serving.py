@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, select
 from sqlmodel import Session
 
 from service.store.payload import ancestors, epoch_seconds, is_in_stock
-from service.store.sql_values import is_just, one_of, one_of_ids
+from service.store.sql_values import is_just, one_of_ids
 from service.store.tables import PRODUCT
 
 
@@ -65,9 +65,12 @@ class ServingRow(NamedTuple):
         }
 
 
-_QUERY = select(*(PRODUCT.c[name] for name in ServingRow._fields)).where(
+_COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
+_ASKED = (
     one_of_ids(PRODUCT.c.id), is_just(PRODUCT.c.tenant, bindparam("tenant", type_=Text)), PRODUCT.c.deleted_at.is_(None)
-)
+)  # fmt: skip
+_QUERY = select(*_COLUMNS).where(*_ASKED)
+_NAMED_QUERY = select(*_COLUMNS, PRODUCT.c.name).where(*_ASKED)
 
 
 def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int, ServingRow]:
@@ -76,10 +79,8 @@ def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int,
     return {row[0]: ServingRow._make(row) for row in session.connection().execute(_QUERY, given).all()}
 
 
-def product_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """Names by internal key: few requests need them, so they are no part of every row."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    query = select(PRODUCT.c.id, PRODUCT.c.name).where(one_of(PRODUCT.c.id, wanted))
-    return {row[0]: row[1] for row in session.connection().execute(query).all()}
+def named_rows(session: Session, tenant: str, ids: Iterable[int]) -> tuple[dict[int, ServingRow], dict[int, str]]:
+    """The same, and the names of these products: few requests need them, so they are no part of every row."""
+    given = {"ids": list(ids), "tenant": tenant}
+    found = session.connection().execute(_NAMED_QUERY, given).all()
+    return {row[0]: ServingRow._make(row[:-1]) for row in found}, {row[0]: row[-1] for row in found}
