@@ -15,7 +15,7 @@ def test_an_answer_has_the_documented_shape(reading: TestClient) -> None:
     assert answer.status_code == 200
     body = answer.json()
     assert set(body) == set(SlateOut.model_validate(body, strict=True).model_dump())
-    assert set(body["step_ms"]) == {"assign", "hydrate", "retrieve", "filter", "fuse", "adjust", "diversify"}
+    assert set(body["step_ms"]) == {"assign", "hydrate", "retrieve", "filter", "fuse", "adjust", "diversify", "explain"}
     first = body["items"][0]
     assert (first["id"], first["price"], first["currency"], first["category"]) == (
         "mug-1",
