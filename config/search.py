@@ -22,6 +22,7 @@ class Search(Frozen):
     correction_weight: float = Field(gt=0, le=1)
     synonyms_file: str
     synonym_weight: float = Field(gt=0, le=1)
+    words_held: float = Field(ge=0, le=1000, allow_inf_nan=False)
     exact: float = Field(ge=0, le=1000, allow_inf_nan=False)
     floor: float = Field(ge=-1, le=1)
     cache: int = Field(ge=0, le=1_000_000)

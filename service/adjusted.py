@@ -12,6 +12,7 @@ from service.ranking.fuse import Fused
 from service.ranking.normalize import Scores
 from service.words.exact import put_first
 from service.words.favour import favour
+from service.words.held import LEXICAL, favour_held
 
 
 def adjusted(services: Services, request: Request, found: Found) -> tuple[Fused, Found]:
@@ -22,9 +23,14 @@ def adjusted(services: Services, request: Request, found: Found) -> tuple[Fused,
     fused = add_contributions(fused, _priors(services, request, found, fused))
     if known.understood is None:
         return fused, found
+    words, params = services.words(request.tenant), services.params.search
+    if words is not None:
+        weight = params.words_held * surface.weights.get(LEXICAL, 0.0)
+        unwanted = [text for text, share in request.terms if share < 0]
+        fused = favour_held(fused, known.understood, words.vocabulary.stem, services.store, weight, unwanted)
     fused = favour(fused, found.rows, known.understood.traits)
     fused, found = read_together(services, request, found, fused)
-    return put_first(fused, known.understood.exact, services.params.search.exact), found
+    return put_first(fused, known.understood.exact, params.exact), found
 
 
 def _priors(services: Services, request: Request, found: Found, fused: Fused) -> dict[str, Scores]:

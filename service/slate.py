@@ -17,6 +17,7 @@ from service.store.vectors import Hits
 from service.variants import VARIANT
 from service.variety import Diversified
 from service.words.favour import TRAIT
+from service.words.held import HELD
 
 
 def make_slate(
@@ -101,7 +102,11 @@ def strongest(shares: Mapping[str, float]) -> str | None:
     """
     if not shares.keys() - {BEHIND}:
         return None
-    signals = {name: one for name, one in shares.items() if not name.startswith((*STEERING, TRAIT)) and name != BEHIND}
+    signals = {
+        name: one
+        for name, one in shares.items()
+        if not name.startswith((*STEERING, TRAIT)) and name not in (BEHIND, HELD)
+    }
     return max(signals, key=signals.__getitem__, default=BY_RULE)
 
 

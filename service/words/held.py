@@ -1,0 +1,99 @@
+"""Products that have many of a query's words come before those that have one rare word often."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.core.types import Ids, SparseVector
+from service.core.understood import Understood
+from service.ranking.adjust import add_contributions
+from service.ranking.fuse import Fused
+from service.store.spaces import PRODUCTS
+from service.store.vectors import VectorStore
+from service.words.plain import words_of
+
+HELD = "words"
+LEXICAL = "lexical"
+_MOST = 60  # words of a query
+
+Shares = NDArray[np.float64]
+Unit = list[frozenset[int]]
+"""The ways to say one thing; each has all of some words, as word search calls them."""
+
+
+def favour_held(
+    fused: Fused,
+    understood: Understood,
+    stem: Callable[[str], int | None],
+    store: VectorStore,
+    weight: float,
+    unwanted: Sequence[str] = (),
+) -> Fused:
+    """The list with ``weight x share of the query's words held`` added, as a contribution called ``words``.
+
+    BM25 adds up how rare words are, so "green water bottle" finds water bottles of any colour; here each word counts
+    as much as another.
+
+    Parameters
+    ----------
+    weight : added for all of the words. unwanted : texts; what has a word of theirs gains nothing.
+    """
+    wanted = units(understood, stem)
+    if not weight or not wanted or not len(fused.ids):
+        return fused
+    never = frozenset(one for text in unwanted for word in words_of(text) if (one := stem(word)) is not None)
+    held, is_spoilt = shares_held(store, fused.ids, wanted, never)
+    gains = weight * held * ~is_spoilt
+    return add_contributions(fused, {HELD: gains}) if gains.any() else fused
+
+
+def units(understood: Understood, stem: Callable[[str], int | None]) -> list[Unit]:
+    """What a query asks for, word by word: as it was typed, as it was meant, or by a synonym of a whole phrase."""
+    if not understood.words:
+        return []
+    typed = words_of(understood.words[0][0])[:_MOST]
+    meant = [(words_of(understood.corrected.get(word, word)) or [word])[0] for word in typed]
+    phrases = {tuple(words_of(phrase)): also for phrase, also in understood.synonyms.items()}
+    lengths = sorted({len(phrase) for phrase in phrases}, reverse=True)
+    found: list[Unit] = []
+    at = 0
+    while at < len(typed):
+        length = next((n for n in lengths if tuple(meant[at : at + n]) in phrases), 1)
+        said = [typed[at : at + length], meant[at : at + length]]
+        said += [words_of(phrase) for phrase in phrases.get(tuple(meant[at : at + length]), ())]
+        ways = {frozenset(one for one in map(stem, words) if one is not None) for words in said}
+        if ways := {way for way in ways if way}:
+            found.append(sorted(ways, key=sorted))
+        at += length
+    return found
+
+
+def shares_held(
+    store: VectorStore, ids: Ids, wanted: Sequence[Unit], never: frozenset[int] = frozenset()
+) -> tuple[Shares, NDArray[np.bool_]]:
+    """Share of what is asked for that each product's text has, float64[C], 0 to 1; whether it has a word of `never`."""
+    words = np.array(sorted({*never, *(word for unit in wanted for way in unit for word in way)}), np.uint32)
+    has = _has(store, ids, words)
+    column = {int(word): place for place, word in enumerate(words)}
+
+    def all_of(way: frozenset[int]) -> NDArray[np.bool_]:
+        return np.asarray(has[:, [column[word] for word in way]].all(axis=1))
+
+    held = np.array([np.logical_or.reduce([all_of(way) for way in unit]) for unit in wanted])
+    is_spoilt = has[:, [column[word] for word in never]].any(axis=1)
+    return held.mean(axis=0), np.asarray(is_spoilt, bool)
+
+
+def _has(store: VectorStore, ids: Ids, words: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """bool[C, W]: which product's text has which of `words`, ascending."""
+    records = store.retrieve(PRODUCTS, ids.tolist(), vectors=(LEXICAL,))
+    vectors = [records[product].vectors.get(LEXICAL) if product in records else None for product in ids.tolist()]
+    indices = [one.indices if isinstance(one, SparseVector) else np.empty(0, np.uint32) for one in vectors]
+    rows = np.repeat(np.arange(len(ids)), [len(one) for one in indices])
+    every = np.concatenate(indices)
+    places = np.minimum(np.searchsorted(words, every), len(words) - 1)
+    is_one = words[places] == every
+    found = np.zeros((len(ids), len(words)), dtype=bool)
+    found[rows[is_one], places[is_one]] = True
+    return found
