@@ -27,12 +27,14 @@ def search_with_ties(ask: Ask, queries: Sequence[VectorQuery]) -> list[Hits]:
     Notes
     -----
     One hit more than wanted is asked for. If it has the score of the last one wanted, the cut goes through a tie, and
-    only those queries are asked again, `WIDER` hits wider. Of a tie wider than that, the engine chooses the members.
+    only those queries are asked again, twice as wide, and where the tie goes on there, `WIDER` hits wider still. Of a
+    tie wider than that, the engine chooses the members.
     """
     found = dict.fromkeys(range(len(queries)), NOTHING)
-    _ask_for(ask, [i for i, query in enumerate(queries) if _can_have_hits(query)], queries, found, _one_more)
-    torn = [i for i, query in enumerate(queries) if _cut_goes_through_a_tie(found[i], query.limit)]
-    _ask_for(ask, torn, queries, found, _much_wider)
+    open_ = [i for i, query in enumerate(queries) if _can_have_hits(query)]
+    for wider in (_one_more, _twice, _much_wider):
+        _ask_for(ask, open_, queries, found, wider)
+        open_ = [i for i in open_ if _ends_in_a_tie(found[i], queries[i].limit, wider(queries[i].limit))]
     return [ordered(found[i], query.limit) for i, query in enumerate(queries)]
 
 
@@ -49,8 +51,9 @@ def ordered(hits: Hits, limit: int) -> Hits:
     return Hits(hits.ids[order], hits.scores[order])
 
 
-def _cut_goes_through_a_tie(hits: Hits, limit: int) -> bool:
-    return 0 < limit < len(hits.scores) and bool(hits.scores[limit - 1] == hits.scores[limit])
+def _ends_in_a_tie(hits: Hits, limit: int, asked: int) -> bool:
+    """Whether what was left out may have the score of the last hit wanted."""
+    return len(hits.scores) >= asked > limit > 0 and bool(hits.scores[limit - 1] == hits.scores[-1])
 
 
 def _ask_for(
@@ -63,6 +66,10 @@ def _ask_for(
 
 def _one_more(limit: int) -> int:
     return limit + 1
+
+
+def _twice(limit: int) -> int:
+    return 2 * limit + 1
 
 
 def _much_wider(limit: int) -> int:
