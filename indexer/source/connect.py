@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
@@ -36,17 +37,15 @@ def snapshot(url: str, timeout_s: float) -> Iterator[Connection]:
     DependencyUnavailable : it does not answer.
     """
     parsed = parse_url(url)
-    with translated(f"of the shop, {without_password(parsed.render_as_string(hide_password=False))},"):
-        engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
-        try:
-            with engine.connect() as connection:
-                _begin(connection, timeout_s)
-                yield connection
-        except ProgrammingError as error:
-            said = str(error.orig).splitlines()[0][:300]
-            raise ConfigurationError(f"the shop's database refuses to be read: {said}; see [source]") from error
-        finally:
-            engine.dispose()
+    name = f"of the shop, {without_password(parsed.render_as_string(hide_password=False))},"
+    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    event.listen(engine, "handle_error", partial(_tell, name))
+    try:
+        with engine.connect() as connection:
+            _begin(connection, timeout_s)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def parse_url(url: str) -> URL:
@@ -77,6 +76,17 @@ def url_schema(url: str) -> str | None:
     """The schema that Prisma names in the URL, if it does."""
     schema = make_url(url).query.get("schema")
     return schema if isinstance(schema, str) and schema else None
+
+
+def _tell(name: str, context: ExceptionContext) -> None:
+    """Say at once whose database it was: reading one and writing the other go on side by side."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, ProgrammingError):
+        said = str(error.orig).splitlines()[0][:300]
+        raise ConfigurationError(f"the database {name} refuses to be read: {said}; see [source]") from error
+    if error is not None:
+        with translated(name):
+            raise error
 
 
 def _postgresql(url: URL) -> Engine:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
 
 from config.params import load_params
 from indexer.source.connect import snapshot
@@ -230,7 +230,7 @@ def test_a_picture_on_the_shops_disk_is_not_ours_to_read(shop, ours, sync):
 
 def test_the_shops_database_cannot_be_written_to(filled):
     for statement in ('DELETE FROM "Cart"', 'CREATE TABLE "Ours" (id TEXT)'):
-        with pytest.raises((DBAPIError, DependencyUnavailable)), snapshot(filled.url, 9) as connection:
+        with pytest.raises((ConfigurationError, DependencyUnavailable)), snapshot(filled.url, 9) as connection:
             connection.exec_driver_sql(statement)
     assert filled.count("Cart") == 1
 
@@ -241,6 +241,19 @@ def test_one_moment_of_the_shop_is_seen(filled):
         assert read() == 3
         filled.product("d")
         assert read() == 3
+
+
+def test_an_error_says_whose_database_it_was(fresh_postgres, ours):
+    shop = ShopDatabase(fresh_postgres())
+    with pytest.raises(DependencyUnavailable, match="of the shop"), ours.session(), snapshot(shop.url, 0.01) as reading:
+        reading.exec_driver_sql("SELECT pg_sleep(5)")
+    for statement in ("CREATE ROLE guest LOGIN", "GRANT USAGE ON SCHEMA public TO guest"):
+        shop.run(statement)
+    url = make_url(shop.url).set(username="guest").render_as_string(hide_password=False)
+    with pytest.raises(ConfigurationError, match=r"of the shop.*permission denied"):
+        sync_source(ours, url, load_params().source, now=datetime.now(UTC))
+    shop.run("DROP OWNED BY guest")
+    shop.run("DROP ROLE guest")
 
 
 def test_a_prisma_url_names_the_schema(fresh_postgres, ours):
