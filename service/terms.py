@@ -30,18 +30,23 @@ def read_terms(services: Services, request: Request) -> ReadTerms:
     return ReadTerms(tuple(terms), tuple(words))
 
 
-def composed(params: Params, request: Request) -> Request:
+_OF_WORDS_ALONE = ("lexical", "text", "image")
+
+
+def composed(params: Params, request: Request, *, is_list: bool) -> Request:
     """The same request with the weights for what goes with a product or a picture; its own have their way.
 
-    A signal that the surface does not ask stays silent.
+    A signal that the surface does not ask stays silent. In a list, what has nothing but the words does not match.
     """
     if not request.goes_with_something:
         return request
     table: dict[str, float] = {}
     if request.picture is not None:
         table.update({str(name): weight for name, weight in params.search.with_picture.items()})
+        table |= dict.fromkeys(_OF_WORDS_ALONE, 0.0) if is_list else {}
     if request.product is not None:
         table.update({str(name): weight for name, weight in params.search.with_product.items()})
+        table |= {"lexical": 0.0} if is_list else {}
     configured = params.surfaces[request.surface].weights
     weights = {name: weight for name, weight in table.items() if configured.get(name)}
     return replace(request, weights={**weights, **(request.weights or {})})

@@ -153,8 +153,9 @@ def _words(
 async def _answer(
     state: AppState, request: Request, sort: str | None, facets: list[str], cursor: str | None, *, explain: bool
 ) -> Response:
-    request = composed(state.runtime.params, request)
-    if not request.has_question or sort is not None or facets or cursor is not None:
+    is_list = not request.has_question or sort is not None or bool(facets) or cursor is not None
+    request = composed(state.runtime.params, request, is_list=is_list)
+    if is_list:
         return await state.call(lambda: list_answer(state, request, sort, facets, cursor, explain=explain))
     # weights of the request's own are taken at their word, and so are those beside a product or a picture
     relaxing = replace(request, may_relax=request.weights is None)

@@ -152,6 +152,12 @@ def test_a_list_by_picture_is_paged_with_the_same_picture_only(shop: TestClient)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
+def test_in_a_list_what_has_nothing_but_the_words_does_not_match(shop: TestClient) -> None:
+    by_price = post(shop, query="red dress", image=data_url(drawn("lamp", "blue")), sort="price")
+    assert ids(by_price)
+    assert not {"dress-plain", "dress-buttons"} & set(ids(by_price))
+
+
 def test_nonsense_beside_a_picture_changes_little_and_never_fails(shop: TestClient) -> None:
     answer = post(shop, query="asdfgh qwerty", image=data_url(drawn("mug", "blue")))
     assert ids(answer)[0] == "mug-2"
