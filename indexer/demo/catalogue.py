@@ -43,7 +43,7 @@ def demo_products(
     Examples
     --------
     >>> [item.product.external_id for item in demo_products(count=2)]
-    ['VT-00001', 'VT-00002']
+    ['VT00000001', 'VT00000002']
     """
     taken: set[str] = set()
     return [_draw_product(f"{seed}/{number}", number, now, keep, taken) for number in range(1, count + 1)]
@@ -64,7 +64,7 @@ def _draw_product(
     reviews = draw_reviews(rng, quality, appeal, age_days)
     season = rng.choice((*kind.seasons, "all year"))
     name = product_name(rng, look, taken)
-    external_id = f"VT-{number:05d}"
+    external_id = f"VT{number:08d}"
     product = Product(
         external_id=external_id,
         name=name,

@@ -18,7 +18,7 @@ from indexer.demo.pictures import draw_all
 from indexer.demo.shoppers import DAYS, demo_shoppers
 from indexer.demo.taste import DemoShopper
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same parameters would give other files, so that older folders are made anew."""
 
 Progress = Callable[[str, int, int], None]
@@ -87,7 +87,7 @@ def _draw(
     """Draw what is missing; pictures of another seed or version are removed first."""
     images, mark = folder / PICTURE_FOLDER, folder / "pictures.json"
     if _read(mark) != source:
-        for stale in images.glob("VT-*.webp"):
+        for stale in images.glob("VT*.webp"):
             stale.unlink()
         _write_json(mark, source)
     for abandoned in images.glob("*.part"):
@@ -160,7 +160,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
 def _is_whole(folder: Path, products: int) -> bool:
     """Whether somebody has taken files away since the manifest was written."""
     has_files = all(path.exists() for path in _files(folder))
-    return has_files and sum(1 for _ in (folder / PICTURE_FOLDER).glob("VT-*.webp")) >= products
+    return has_files and sum(1 for _ in (folder / PICTURE_FOLDER).glob("VT*.webp")) >= products
 
 
 def _shop(folder: Path, *, is_reused: bool) -> DemoShop:

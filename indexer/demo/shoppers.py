@@ -29,7 +29,7 @@ def demo_shoppers(
     --------
     >>> shopper = demo_shoppers(count=3)[2]
     >>> shopper.external_id, shopper.early.shape
-    ('U-0003', (127,))
+    ('U0003', (127,))
     """
     rng = np.random.default_rng((seed, 1))
     early = _tastes(rng, count)
@@ -43,7 +43,7 @@ def demo_shoppers(
     registers = rng.random(count) < _REGISTERED_SHARE
     return [
         DemoShopper(
-            external_id=f"U-{row + 1:04d}",
+            external_id=f"U{row + 1:04d}",
             joined_at=(start + timedelta(days=float(joined_days[row]))).replace(microsecond=0),
             interests=_interests(early[row]) if registers[row] else (),
             activity=float(activity[row]),

@@ -18,7 +18,7 @@ class DemoShopper:
 
     Parameters
     ----------
-    external_id : ``"U-0001"``.
+    external_id : ``"U0001"``.
     joined_at : the first time it is seen (UTC).
     interests : department names it declared when registering; may be empty.
     activity : expected share of sessions, relative to others; > 0.

@@ -24,7 +24,7 @@ TRY = (
     "{base}/docs  (every call, explained)",
     "curl '{base}/v1/search?q=warm+winter+coat&max_price=80'",
     "curl '{base}/v1/similar/{first}?n=5&explain=true'",
-    "curl '{base}/v1/home?user=U-0001&n=5'",
+    "curl '{base}/v1/home?user=U0001&n=5'",
     "curl '{base}/v1/products?category=Shoes&sort=-price&limit=3'",
 )
 
@@ -133,7 +133,7 @@ class _Outcome:
 
     @property
     def commands(self) -> list[str]:
-        first = self.found[0][1].external_id if self.found else "VT-00001"
+        first = self.found[0][1].external_id if self.found else "VT00000001"
         return [line.format(base=self.base, first=first) for line in TRY]
 
 

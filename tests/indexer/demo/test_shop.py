@@ -38,7 +38,7 @@ def test_an_interrupted_run_is_continued_to_the_same_files(tmp_path) -> None:
 
 
 def test_a_deleted_picture_is_drawn_again(tmp_path) -> None:
-    picture = make(tmp_path).images / "VT-00003.webp"
+    picture = make(tmp_path).images / "VT00000003.webp"
     picture.unlink()
     assert not make(tmp_path).is_reused
     assert picture.is_file()
