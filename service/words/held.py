@@ -12,10 +12,12 @@ from service.ranking.fuse import Fused
 from service.store.spaces import PRODUCTS
 from service.store.vectors import VectorStore
 from service.words.plain import words_of
+from service.words.understand import Words
 
 HELD = "words"
 LEXICAL = "lexical"
 _MOST = 60  # words of a query
+_LEADS = 2.0  # what a word counts that names begin with
 
 Shares = NDArray[np.float64]
 Unit = list[frozenset[int]]
@@ -23,27 +25,23 @@ Unit = list[frozenset[int]]
 
 
 def favour_held(
-    fused: Fused,
-    understood: Understood,
-    stem: Callable[[str], int | None],
-    store: VectorStore,
-    weight: float,
-    unwanted: Sequence[str] = (),
+    fused: Fused, understood: Understood, words: Words, store: VectorStore, weight: float, unwanted: Sequence[str] = ()
 ) -> Fused:
     """The list with ``weight x share of the query's words held`` added, as a contribution called ``words``.
 
     BM25 adds up how rare words are, so "green water bottle" finds water bottles of any colour; here each word counts
-    as much as another.
+    as much as another, and twice as much if names mostly begin with it: that is what products are called by.
 
     Parameters
     ----------
     weight : added for all of the words. unwanted : texts; what has a word of theirs gains nothing.
     """
+    stem = words.vocabulary.stem
     wanted = units(understood, stem)
     if not weight or not wanted or not len(fused.ids):
         return fused
     never = frozenset(one for text in unwanted for word in words_of(text) if (one := stem(word)) is not None)
-    held, is_spoilt = shares_held(store, fused.ids, wanted, never)
+    held, is_spoilt = shares_held(store, fused.ids, wanted, words.named.leading, never)
     gains = weight * held * ~is_spoilt
     return add_contributions(fused, {HELD: gains}) if gains.any() else fused
 
@@ -70,7 +68,11 @@ def units(understood: Understood, stem: Callable[[str], int | None]) -> list[Uni
 
 
 def shares_held(
-    store: VectorStore, ids: Ids, wanted: Sequence[Unit], never: frozenset[int] = frozenset()
+    store: VectorStore,
+    ids: Ids,
+    wanted: Sequence[Unit],
+    leading: frozenset[int] = frozenset(),
+    never: frozenset[int] = frozenset(),
 ) -> tuple[Shares, NDArray[np.bool_]]:
     """Share of what is asked for that each product's text has, float64[C], 0 to 1; whether it has a word of `never`."""
     words = np.array(sorted({*never, *(word for unit in wanted for way in unit for word in way)}), np.uint32)
@@ -82,7 +84,8 @@ def shares_held(
 
     held = np.array([np.logical_or.reduce([all_of(way) for way in unit]) for unit in wanted])
     is_spoilt = has[:, [column[word] for word in never]].any(axis=1)
-    return held.mean(axis=0), np.asarray(is_spoilt, bool)
+    weights = [_LEADS if any(len(way) == 1 and way <= leading for way in unit) else 1.0 for unit in wanted]
+    return np.average(held, axis=0, weights=weights), np.asarray(is_spoilt, bool)
 
 
 def _has(store: VectorStore, ids: Ids, words: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -41,6 +41,7 @@ class Named:
     by_words : what word search calls the words of a name -> what it may stand for, likeliest first.
     joined : the words of a name as one -> the same. sizes : value -> the products of that size, for "size 9".
     genders : group of people -> the products for them. prices : what its products cost, if they have prices.
+    leading : what word search calls the words that names mostly begin with: brands, where they stand nowhere else.
     """
 
     by_words: Mapping[Key, tuple[Name, ...]] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Named:
     sizes: Mapping[str, Filter] = field(default_factory=dict)
     genders: Mapping[str, Filter] = field(default_factory=dict)
     prices: Prices | None = None
+    leading: frozenset[int] = frozenset()
 
 
 def joined(words: Sequence[str]) -> str:

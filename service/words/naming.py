@@ -22,6 +22,8 @@ _OWN = 0.1  # of the products with a brand's or colour's word in their name, the
 _OWN_CATEGORY = 0.5  # the same of a category: "home" is a word of too many names to stand for "Home & Kitchen"
 _TELLS = 0.5  # share of the shop from which a category says nothing
 _LIFT = 2.0  # of a category that only a part of its name stands for
+_LEADS = 5  # names that begin with a word, at least, for products to be called by it
+_LED = 0.3  # and their share of the names that have it
 _AT_ONCE = 500  # names, between two pauses
 _SEGMENT = re.compile(r"[&,/|+]|\band\b")
 _NAMING: tuple[TraitKind, ...] = ("brand", "category", "colour", "size", "material")
@@ -57,7 +59,8 @@ def make_named(notes: Notes, stem: Stem, pause: Callable[[], None] = lambda: Non
             whole |= dict.fromkeys(choice.spelt, names)
         if place % _AT_ONCE == 0:
             pause()
-    return Named(by_words, whole, _sizes(notes.owners), _genders(notes.owners), _span(notes))
+    owners = notes.owners
+    return Named(by_words, whole, _sizes(owners), _genders(owners), _span(notes), _leading(notes, stem))
 
 
 def _choices(owners: Iterable[Value], stem: Stem) -> dict[Key, _Choice]:
@@ -181,3 +184,14 @@ def _span(notes: Notes) -> Prices | None:
         return None
     low = float(np.quantile(prices, _CHEAPEST))
     return Prices(low, float(prices.max()), tuple(sorted(notes.currencies)))
+
+
+def _leading(notes: Notes, stem: Stem) -> frozenset[int]:
+    first, having = np.zeros((2, len(notes.words)), np.int64)
+    for name in filter(len, notes.names):
+        first[name[0]] += 1
+        having[list(set(name))] += 1
+    words = list(notes.words)
+    leading = [words[place] for place in np.flatnonzero((first >= _LEADS) & (first >= _LED * having))]
+    found = (stem(word) for word in leading if len(word) > 1 and not word.isdigit())
+    return frozenset(one for one in found if one is not None)

@@ -50,18 +50,24 @@ def test_a_phrase_is_held_by_all_of_a_synonym(
     assert shares(understand("hara pani ki botal", words, search), words, store) == [0.5, 1.0, 0.0, 0.0]
 
 
+def test_what_products_are_called_by_counts_double(words: Words, search: Search, store: VectorStore) -> None:
+    wanted = units(understand("green bottle", words, search), words.vocabulary.stem)
+    green = frozenset({words.vocabulary.stem("green") or 0})
+    assert shares_held(store, np.array([1, 2]), wanted, green)[0].round(3).tolist() == [0.333, 1.0]
+
+
 def test_it_is_a_contribution_of_its_own(words: Words, search: Search, store: VectorStore) -> None:
-    read, stem = understand("green water bottle", words, search), words.vocabulary.stem
+    read = understand("green water bottle", words, search)
     fused = Fused(np.array([1, 2]), np.array([0.7, 0.6]), ("lexical", "text"), np.array([[0.5, 0.2], [0.2, 0.4]]))
-    more = favour_held(fused, read, stem, store, 1.5)
+    more = favour_held(fused, read, words, store, 1.5)
     assert (more.ids.tolist(), more.signals) == ([2, 1], ("lexical", "text", "words"))
     assert more.scores.round(3).tolist() == [2.1, 1.7]  # .6 + 1.5, .7 + 1.5 x 2/3
     assert more.contributions[2].round(3).tolist() == [1.5, 1.0]
-    assert favour_held(fused, read, stem, store, 0.0) is fused
-    assert favour_held(fused, read, stem, store, 1.5, ["red glass"]).scores.round(3).tolist() == [1.7, 0.6]
+    assert favour_held(fused, read, words, store, 0.0) is fused
+    assert favour_held(fused, read, words, store, 1.5, ["red glass"]).scores.round(3).tolist() == [1.7, 0.6]
 
 
 @pytest.mark.parametrize("text", ["", "the for", "🙂"])
 def test_nothing_to_look_for_changes_nothing(text: str, words: Words, search: Search, store: VectorStore) -> None:
     fused = Fused(np.array([1]), np.array([0.7]), ("lexical",), np.array([[0.7]]))
-    assert favour_held(fused, understand(text, words, search), words.vocabulary.stem, store, 1.5) is fused
+    assert favour_held(fused, understand(text, words, search), words, store, 1.5) is fused

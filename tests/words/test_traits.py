@@ -128,6 +128,14 @@ def test_each_kind_can_be_switched_off(kind: TraitKind, search: Search, traits: 
     assert {one[0] for one in traits(text, params=off)} == set(TRAIT_KINDS) - {kind}
 
 
+def test_names_begin_with_what_products_are_called_by(lexical: LexicalEncoder, search: Search) -> None:
+    notes = Notes(search.trait_fields)
+    names = [f"Nivia {kind}" for kind in ("ball", "bat", "net", "glove", "sock")] + [f"Ball No {n}" for n in range(4)]
+    page = [ProductWords(number, name, None, [], [], {}) for number, name in enumerate(names, 1)]
+    stem = make_vocabulary(notes.watching([page]), lexical).stem
+    assert make_named(notes, stem).leading == {stem("nivia")}  # only 4 names begin with "ball"
+
+
 @given(st.text(alphabet="nike shoes'-blackfoTX9 €05&", max_size=60))
 def test_any_words_can_be_read(traits: Callable[..., list], text: str) -> None:
     assert all(wanted for *_, wanted in traits(text))
