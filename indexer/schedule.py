@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 
 from service.core.errors import Conflict, DependencyUnavailable, RecommenderError
 from service.store.database import Database
-from service.store.jobs import Job, claim, enqueue, fail, finish, report
+from service.store.jobs import Job, claim, enqueue, fail, finish, forget, report
 
 log = structlog.get_logger()
 
@@ -25,6 +25,7 @@ LEASE_S = 300.0
 """A worker that gave no sign of life for so long is taken for dead."""
 
 _LOOK_S = 60.0
+_KEPT = timedelta(days=30)  # jobs that ended stay so long, to be looked at
 _LONGEST_STOP_S = 5.0
 
 
@@ -127,6 +128,8 @@ class Schedule:
                 due = now if task.at_start and queued is None else due
                 enqueue(session, task.name, scheduled_for=due)
             job = claim(session, task.name, self._worker, now, lease_s=LEASE_S)
+            if job is not None:  # one each minute is half a million a year
+                forget(session, now - _KEPT)
         self._queued[task.name] = due if queued is None else max(due, queued)
         return job
 

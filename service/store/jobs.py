@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -136,6 +136,12 @@ def recent(session: Session, limit: int) -> list[Job]:
     """The jobs queued last, newest first."""
     query = select(JOB).order_by(JOB.c.id.desc()).limit(limit)
     return [_job(row) for row in session.connection().execute(query)]
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Delete the jobs that ended before this moment; the number of them."""
+    ended = delete(JOB).where(JOB.c.finished_at < before)
+    return session.connection().execute(ended).rowcount
 
 
 def _lock(session: Session) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.core.errors import Conflict
 from service.store.database import Database
-from service.store.jobs import MAX_ATTEMPTS, Job, JobStatus, claim, enqueue, fail, finish, recent, report
+from service.store.jobs import MAX_ATTEMPTS, Job, JobStatus, claim, enqueue, fail, finish, forget, recent, report
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,6 +50,18 @@ def test_a_job_is_queued_claimed_reported_and_finished(database: Database) -> No
     [done] = jobs(database)
     assert (done.status, done.progress, done.finished_at) == (JobStatus.DONE, 1.0, NOW + 2 * MINUTE)
     assert take(database) is None
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_and_those_that_wait_stay(database: Database) -> None:
+    old, new, waiting = (queue(database, at=NOW + place * MINUTE) for place in range(3))
+    for job, ended in ((old, NOW), (new, NOW + MINUTE)):
+        taken = take(database, now=job.scheduled_for)
+        assert taken is not None
+        with database.session() as session:
+            finish(session, taken.id, "w1", ended)
+    with database.session() as session:
+        assert forget(session, NOW + MINUTE) == 1
+    assert {job.id for job in jobs(database)} == {new.id, waiting.id}
 
 
 def test_a_job_that_failed_says_why_and_is_not_run_again(database: Database) -> None:
