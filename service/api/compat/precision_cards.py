@@ -24,7 +24,7 @@ class Card(BaseModel):
     category: str | None = Field(description="'Electronics > Audio'")
     image: str | None
     price: float | None
-    original_price: float | None
+    original_price: float | None = Field(description="the price where nothing is taken off")
     rating: float | None
     reviews: int
     discount_ratio: float | None = Field(description="0 to 1, four digits")
@@ -71,13 +71,14 @@ def _cards(ids: Sequence[int], rows: Mapping[int, CardRow]) -> list[dict[str, An
 
 
 def _card(row: CardRow) -> dict[str, Any]:
+    original = major_price(row.original_price_minor, row.currency)
     return {
         "id": row.external_id,
         "name": row.name,
         "category": row.category_path,
         "image": image_link(row.external_id, row.image),
         "price": row.price,
-        "original_price": major_price(row.original_price_minor, row.currency),
+        "original_price": row.price if original is None else original,
         "rating": row.rating,
         "reviews": row.review_count,
         "discount_ratio": None if row.discount is None else round(row.discount, _DIGITS),
