@@ -19,8 +19,8 @@ from service.retrieve import Questions, Retrieved, retrieve
 from service.store.vector_ties import NOTHING
 from service.store.vectors import Hits, VectorStore
 
-# most queries match fewer; a thousand take the engine three times as long (50,000 products, measured)
-_FEW = 250
+# most queries match fewer; a thousand take the engine twice as long (50,000 products, measured)
+_FEW = 500
 MAX_MOST = 10_000
 
 
