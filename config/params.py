@@ -74,6 +74,7 @@ class ImpressionParams(Frozen):
 
     flush_ms: int = Field(ge=10, le=60_000)
     max_waiting: int = Field(ge=1)
+    slots: int = Field(ge=1)
 
 
 class Bm25(Frozen):

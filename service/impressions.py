@@ -60,17 +60,19 @@ class ImpressionLog:
     ----------
     flush_s : how often to write. most_waiting : slates, at most.
     searches_days : searches are forgotten after so many days; None keeps them.
+    slots : first products of a slate that are kept; None keeps all.
     """
 
     def __init__(
         self, database: Database, flush_s: float, most_waiting: int, now: Callable[[], datetime] = utc_now,
-        searches_days: float | None = None,
+        searches_days: float | None = None, slots: int | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._flush_s = flush_s
         self._most_waiting = most_waiting
         self._now = now
         self._searches_days = searches_days
+        self._slots = slots
         self._forget_at = datetime.min.replace(tzinfo=UTC)
         self._waiting: deque[_Answered] = deque()
         self._writing = Lock()
@@ -97,7 +99,7 @@ class ImpressionLog:
             return
         shown = Impression(
             slate.request_id, request.tenant, slate.surface, request.shelf, slate.arms, slate.release, request.user,
-            request.session, now, slate.level, slate.items, slate.draw, asked_of(request),
+            request.session, now, slate.level, slate.items[: self._slots], slate.draw, asked_of(request),
         ) if slate.items else None  # fmt: skip
         self._waiting.append(_Answered(shown, searched))
 

@@ -119,7 +119,9 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         rules = LiveRules(database, fields, rule_surfaces(slots), params.rules.refresh_ms / 1000)
         shown = params.impressions
         keep_days = max(params.search.chosen_days, params.suggest.window_days)
-        impressions = ImpressionLog(database, shown.flush_ms / 1000, shown.max_waiting, searches_days=keep_days)
+        impressions = ImpressionLog(
+            database, shown.flush_ms / 1000, shown.max_waiting, searches_days=keep_days, slots=shown.slots
+        )
         chosen = stack.enter_context(
             closing(LiveChosen(database, params.search, params.events.weights, params.suggest.refresh_s, utc_now))
         )

@@ -57,6 +57,14 @@ def test_stopping_writes_what_waits(database: Database) -> None:
     assert len(list(read_impressions(database, "default"))) == log.state.written == 4500
 
 
+def test_of_a_slate_longer_than_anybody_looks_the_beginning_is_kept(database: Database) -> None:
+    log = ImpressionLog(database, 60, 10, slots=3)
+    log.start()
+    log.put(REQUEST, slate(*[ITEM] * 2000))
+    log.stop()
+    assert [len(one.items) for one in read_impressions(database, "default")] == [3]
+
+
 def test_what_does_not_fit_is_counted(database: Database) -> None:
     log = ImpressionLog(database, 60, 2)
     log.start()
