@@ -27,7 +27,7 @@ def adjusted(services: Services, request: Request, found: Found) -> tuple[Fused,
     if words is not None:
         weight = params.words_held * surface.weights.get(LEXICAL, 0.0)
         unwanted = [text for text, share in request.terms if share < 0]
-        fused = favour_held(fused, known.understood, words, services.store, weight, unwanted)
+        fused = favour_held(fused, known.understood, words, services.vectors, weight, unwanted)
     fused = favour(fused, found.rows, known.understood.traits)
     fused, found = read_together(services, request, found, fused)
     return put_first(fused, known.understood.exact, params.exact), found

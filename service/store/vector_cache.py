@@ -1,15 +1,17 @@
-"""Dense vectors by product, kept in memory: profiles and diversity ask for the same few thousand again and again."""
+"""Vectors by product, kept in memory: profiles, diversity and searches ask for the same thousands again and again."""
 
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from service.core.types import Floats, Ids
+from service.core.types import Floats, Ids, SparseVector, Vector
 from service.store.vectors import VectorStore
 
-_Kept = dict[int, Floats | None]  # None: it is known to have no such vector
+_Kept = dict[int, NDArray[Any] | None]  # of a sparse vector its indices; None: it is known to have no such vector
 
 
 class VectorCache:
@@ -37,26 +39,38 @@ class VectorCache:
         ------
         NotFound : there is no such collection. DependencyUnavailable : the store does not answer.
         """
-        if self._max_age_s is not None and time.monotonic() - self._emptied > self._max_age_s:
-            self._empty()
         wanted = ids.tolist()
-        kept = self._kept[collection, slot]
-        known = {product: kept[product] for product in wanted if product in kept}
-        if missing := [product for product in wanted if product not in known]:
-            known |= self._read(collection, slot, missing)
+        known = self._known(collection, slot, wanted)
         places = [place for place, product in enumerate(wanted) if known[product] is not None]
         rows = [vector for product in wanted if (vector := known[product]) is not None]
         return np.stack(rows) if rows else np.empty((0, 0), np.float32), np.array(places, np.int64)
 
+    def indices(self, collection: str, slot: str, ids: Ids) -> list[NDArray[np.uint32]]:
+        """Of each of `ids` int64[C] where its sparse vector is not 0; empty where it has none.
+
+        Raises
+        ------
+        NotFound : there is no such collection. DependencyUnavailable : the store does not answer.
+        """
+        wanted = ids.tolist()
+        known = self._known(collection, slot, wanted)
+        nothing = np.empty(0, np.uint32)
+        return [nothing if (found := known[product]) is None else found for product in wanted]
+
+    def _known(self, collection: str, slot: str, wanted: Sequence[int]) -> _Kept:
+        if self._max_age_s is not None and time.monotonic() - self._emptied > self._max_age_s:
+            self._empty()
+        kept = self._kept[collection, slot]
+        known = {product: kept[product] for product in wanted if product in kept}
+        if missing := [product for product in wanted if product not in known]:
+            known |= self._read(collection, slot, missing)
+        return known
+
     def _read(self, collection: str, slot: str, ids: Sequence[int]) -> _Kept:
         before = self._changes
         records = self._store.retrieve(collection, ids, vectors=(slot,))
-        read: _Kept = {
-            product: np.asarray(records[product].vectors[slot])
-            if product in records and slot in records[product].vectors
-            else None
-            for product in ids
-        }
+        found = {product: records[product].vectors.get(slot) for product in ids if product in records}
+        read: _Kept = {product: _kept_of(found.get(product)) for product in ids}
         # what was written while we read may be newer than what we read
         if before == self._changes:
             kept = self._kept[collection, slot]
@@ -79,3 +93,7 @@ class VectorCache:
         self._changes += 1
         self._kept = defaultdict(dict)
         self._emptied = time.monotonic()
+
+
+def _kept_of(vector: Vector | None) -> NDArray[Any] | None:
+    return vector.indices if isinstance(vector, SparseVector) else vector

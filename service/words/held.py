@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.core.types import Ids, SparseVector
+from service.core.types import Ids
 from service.core.understood import Understood
 from service.ranking.adjust import add_contributions
 from service.ranking.fuse import Fused
 from service.store.spaces import PRODUCTS
-from service.store.vectors import VectorStore
+from service.store.vector_cache import VectorCache
 from service.words.plain import words_of
 from service.words.understand import Words
 
@@ -25,7 +25,7 @@ Unit = list[frozenset[int]]
 
 
 def favour_held(
-    fused: Fused, understood: Understood, words: Words, store: VectorStore, weight: float, unwanted: Sequence[str] = ()
+    fused: Fused, understood: Understood, words: Words, cached: VectorCache, weight: float, unwanted: Sequence[str] = ()
 ) -> Fused:
     """The list with ``weight x share of the query's words held`` added, as a contribution called ``words``.
 
@@ -41,7 +41,7 @@ def favour_held(
     if not weight or not wanted or not len(fused.ids):
         return fused
     never = frozenset(one for text in unwanted for word in words_of(text) if (one := stem(word)) is not None)
-    held, is_spoilt = shares_held(store, fused.ids, wanted, words.named.leading, never)
+    held, is_spoilt = shares_held(cached, fused.ids, wanted, words.named.leading, never)
     gains = weight * held * ~is_spoilt
     return add_contributions(fused, {HELD: gains}) if gains.any() else fused
 
@@ -68,7 +68,7 @@ def units(understood: Understood, stem: Callable[[str], int | None]) -> list[Uni
 
 
 def shares_held(
-    store: VectorStore,
+    cached: VectorCache,
     ids: Ids,
     wanted: Sequence[Unit],
     leading: frozenset[int] = frozenset(),
@@ -76,7 +76,7 @@ def shares_held(
 ) -> tuple[Shares, NDArray[np.bool_]]:
     """Share of what is asked for that each product's text has, float64[C], 0 to 1; whether it has a word of `never`."""
     words = np.array(sorted({*never, *(word for unit in wanted for way in unit for word in way)}), np.uint32)
-    has = _has(store, ids, words)
+    has = _has(cached, ids, words)
     column = {int(word): place for place, word in enumerate(words)}
 
     def all_of(way: frozenset[int]) -> NDArray[np.bool_]:
@@ -88,11 +88,9 @@ def shares_held(
     return np.average(held, axis=0, weights=weights), np.asarray(is_spoilt, bool)
 
 
-def _has(store: VectorStore, ids: Ids, words: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def _has(cached: VectorCache, ids: Ids, words: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """bool[C, W]: which product's text has which of `words`, ascending."""
-    records = store.retrieve(PRODUCTS, ids.tolist(), vectors=(LEXICAL,))
-    vectors = [records[product].vectors.get(LEXICAL) if product in records else None for product in ids.tolist()]
-    indices = [one.indices if isinstance(one, SparseVector) else np.empty(0, np.uint32) for one in vectors]
+    indices = cached.indices(PRODUCTS, LEXICAL, ids)
     rows = np.repeat(np.arange(len(ids)), [len(one) for one in indices])
     every = np.concatenate(indices)
     places = np.minimum(np.searchsorted(words, every), len(words) - 1)

@@ -1,6 +1,7 @@
 """The vector cache answers like the store, also right after a write."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.core.types import SparseVector
 from service.store.edge import EdgeStore
 from service.store.vector_cache import VectorCache
-from service.store.vectors import Dense, Point, Space
+from service.store.vectors import Dense, Point, Space, Sparse
 
 
 @pytest.fixture
@@ -38,6 +40,17 @@ def test_it_gives_what_there_is_in_the_order_asked(store: EdgeStore) -> None:
         assert list(read(cache, [2, 9, 1]).items()) == [(2, 6.0), (1, 5.0)]
         assert read(cache, [1, 2], "image") == {2: 7.0}
         assert read(cache, []) == {}
+
+
+def test_of_sparse_vectors_it_knows_where_they_are_not_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = SparseVector(np.array([3, 9], np.uint32), np.ones(2, np.float32))
+    with closing(EdgeStore(tmp_path)) as store:
+        store.create(Space("shop", {}, {"lexical": Sparse()}))
+        store.upsert("shop", [Point(1, {"lexical": words}, {})])
+        cache = VectorCache(store, 10, None)
+        for _ in range(2):
+            assert [one.tolist() for one in cache.indices("shop", "lexical", np.array([8, 1]))] == [[], [3, 9]]
+            monkeypatch.delattr(EdgeStore, "retrieve", raising=False)
 
 
 def test_what_is_remembered_is_not_asked_again(store: EdgeStore, monkeypatch: pytest.MonkeyPatch) -> None:
