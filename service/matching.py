@@ -89,7 +89,7 @@ class Matching:
         self._everywhere, self._limit, self._ef = everywhere, limit, ef
         self._named = np.unique(np.fromiter(named, np.int64))
         self._known: dict[Filter | None, Retrieved] = {}
-        first = self._ask(self._questions, None, _FEW)
+        first = self._ask(self._questions, None)
         best = {name: float(hits.scores[0]) for name, hits in first.lists.items() if name in lines and len(hits.ids)}
         if "text" in best and best["text"] < lines["text"].least and "lexical" not in best:
             best.pop("image", None)  # pictures have neighbours for nonsense too, at no lesser score
@@ -100,12 +100,15 @@ class Matching:
     def retrieved(self, wanted: Filter | None) -> Retrieved:
         """Every signal's best under a filter, matching or not."""
         if wanted not in self._known:
-            self._known[wanted] = self._completed(self._ask(self._questions, wanted, _FEW), wanted)
+            self._known[wanted] = self._completed(self._ask(self._questions, wanted), wanted)
         return self._known[wanted]
 
-    def _ask(self, questions: Questions, wanted: Filter | None, most: int) -> Retrieved:
-        more = {name: min(line.most, most) for name, line in self._lines.items()}
-        return retrieve(self._store, questions, self._limit, all_of(self._everywhere, wanted), self._ef, more)
+    def _ask(self, questions: Questions, wanted: Filter | None, most: int | None = None) -> Retrieved:
+        """The best `most` of each list; without a number few, cut anywhere: where that matters more is asked for."""
+        more = {name: min(line.most, most or _FEW) for name, line in self._lines.items()}
+        cut = {name for name, line in self._lines.items() if self._limit <= more[name] < line.most}
+        indexed = all_of(self._everywhere, wanted)
+        return retrieve(self._store, questions, self._limit, indexed, self._ef, more, cuts_ties=cut)
 
     def _completed(self, found: Retrieved, wanted: Filter | None) -> Retrieved:
         """With the whole lists of those signals that would have found more that matches."""

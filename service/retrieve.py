@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -74,13 +74,15 @@ def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline
 
 def retrieve(
     store: VectorStore, questions: Questions, limit: int, filter: Filter | None, ef: int,
-    more: Mapping[str, int] = MappingProxyType({}),
+    more: Mapping[str, int] = MappingProxyType({}), *,
+    cuts_ties: Container[str] = (),
 ) -> Retrieved:  # fmt: skip
     """The `limit` best eligible products of every signal.
 
     Parameters
     ----------
-    more : signal -> another limit.
+    more : signal -> another limit. cuts_ties : signals of whose list it does not matter with which of
+        equal scores it ends.
 
     Raises
     ------
@@ -94,7 +96,10 @@ def retrieve(
     degraded = dict(questions.degraded)
     for collection, names in by_collection.items():
         queries = [
-            VectorQuery(SIGNALS[name].slot, questions.vectors[name][1], limits[name], filter, ef=ef) for name in names
+            VectorQuery(
+                SIGNALS[name].slot, questions.vectors[name][1], limits[name], filter, ef=ef, cuts_ties=name in cuts_ties
+            )
+            for name in names
         ]
         try:
             found = store.search(collection, queries)

@@ -201,12 +201,15 @@ def _prepare_index(
     if rebuild:
         store.drop(space.name)
     is_new = space.name not in store.names()
+    if not is_new:
+        store.create(space)  # refuses what the collection cannot hold before anything is marked
     with database.session() as session:
         # an empty collection, or vectors by other encoders, are no match for new queries: embed everything again.
         # Marked before the collection is made, so that being killed in between leaves nothing that looks done
         if is_new or has_other_vectors(session, encoders.fingerprint):
             mark_all_stale(session, forget_vectors=True)
-    store.create(space)
+    if is_new:
+        store.create(space)
 
 
 def _pictures(settings: Settings, params: Params) -> "PictureSource":

@@ -1,5 +1,6 @@
 """What a serving process does right after its start, so that its first answers are as fast as the later ones."""
 
+import gc
 from threading import Event, Thread
 
 import structlog
@@ -29,6 +30,7 @@ class WarmUp:
         """End after the query in work."""
         self._stop.set()
         self._thread.join()
+        gc.unfreeze()  # libraries complain of what is left over at the end of the process
 
     def _run(self) -> None:
         try:
@@ -43,5 +45,15 @@ class WarmUp:
                 if self._stop.wait(0.001):  # requests go first
                     return
                 encoders.text.encode_query(query)
+            keep_for_good()
         except Exception as error:  # noqa: BLE001  the first requests are slower then, nothing else
             log.warning("warm_up_failed", error=str(error))
+
+
+def keep_for_good() -> None:
+    """Take what there is now out of garbage collection.
+
+    Looking through models and words again and again costs requests tens of milliseconds.
+    """
+    gc.collect()
+    gc.freeze()

@@ -85,6 +85,7 @@ def make_shop(folder: Path, products: int) -> Mapping[str, Any]:
         made: Mapping[str, Any] = json.loads(note.read_text())
         if made["products"] != products:
             raise RuntimeError(f"{folder} holds {made['products']} products, not {products}; choose another --shop")
+        run_command(folder, "index")  # what waits would be embedded beside the requests
         return made
     folder.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()

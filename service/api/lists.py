@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import orjson
 from fastapi import Response
@@ -45,7 +45,7 @@ def list_answer(
         "total": page.total,
         "total_is_at_least": page.is_at_least,
         "next_cursor": page.next_cursor,
-        "facets": None if page.facets is None else {name: asdict(facet) for name, facet in page.facets.items()},
+        "facets": page.facets,
         "facets_over": page.facets_over,
     }
     return Response(

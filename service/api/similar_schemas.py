@@ -48,7 +48,7 @@ class SimilarOut(SlateOut):
     mode: str = Field(description="in which way they are similar")
 
 
-def _from_query(
+async def _from_query(
     mode: Annotated[ModeName | None, Query(description=MODE_HELP)] = None,
     price_band: Annotated[float | None, Query(gt=0, le=10, allow_inf_nan=False, description=BAND_HELP)] = None,
     same_price_band: Annotated[bool, Query(description=SAME_BAND_HELP)] = False,

@@ -10,7 +10,7 @@ _Names = Annotated[list[str] | None, Query(max_length=100)]
 _Amount = Annotated[float | None, Query(ge=0, lt=1e12, allow_inf_nan=False)]
 
 
-def _simple_filter(
+async def _simple_filter(
     brand: _Names = None,
     category: Annotated[list[str] | None, Query(max_length=100, description="'Home' or 'Home > Kitchen'")] = None,
     tag: _Names = None,

@@ -22,7 +22,7 @@ class Visitor:
         return {"user": self.user, "session": self.session, "variants": self.variants}
 
 
-def _visitor(
+async def _visitor(
     user: Annotated[PersonId | None, Query(description="your own id of the user")] = None,
     session: Annotated[PersonId | None, Query(description="what an anonymous visitor is known by")] = None,
     variant: Annotated[

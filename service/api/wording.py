@@ -83,7 +83,7 @@ def make_wordsmith(runtime: Runtime) -> Wordsmith:
     return Wordsmith(model, settings.llm_model or "", limits)
 
 
-def _wordsmith(request: Request) -> Wordsmith:
+async def _wordsmith(request: Request) -> Wordsmith:
     smith: Wordsmith = request.app.state.wordsmith
     return smith
 

@@ -34,7 +34,11 @@ def search_with_ties(ask: Ask, queries: Sequence[VectorQuery]) -> list[Hits]:
     open_ = [i for i, query in enumerate(queries) if _can_have_hits(query)]
     for wider in (_one_more, _twice, _much_wider):
         _ask_for(ask, open_, queries, found, wider)
-        open_ = [i for i in open_ if _ends_in_a_tie(found[i], queries[i].limit, wider(queries[i].limit))]
+        open_ = [
+            i
+            for i in open_
+            if not queries[i].cuts_ties and _ends_in_a_tie(found[i], queries[i].limit, wider(queries[i].limit))
+        ]
     return [ordered(found[i], query.limit) for i, query in enumerate(queries)]
 
 

@@ -50,7 +50,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class VectorQuery:
-    """The `limit` points nearest to `vector` in slot `using`, among those that pass `filter`."""
+    """The `limit` points nearest to `vector` in slot `using`, among those that pass `filter`.
+
+    Where the cut goes through equal scores, ids decide; with `cuts_ties` the engine does, which may save a round trip.
+    """
 
     using: str
     vector: DenseOrSparse
@@ -58,6 +61,7 @@ class VectorQuery:
     filter: Filter | None = None
     exact: bool = False
     ef: int | None = None  # HNSW beam width; None leaves the engine's choice
+    cuts_ties: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,17 @@ def test_a_collection_of_another_dimension_is_one_line_and_can_be_rebuilt(vitrin
     assert vitrine("index", "--rebuild", "--json").json["embedded"] == 3
 
 
+def test_a_model_that_the_collection_refuses_leaves_nothing_to_be_embedded_again(
+    vitrine: Vitrine, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vitrine("load", "products", feed)
+    assert vitrine("index", "--json").json["embedded"] == 3
+    with monkeypatch.context() as other:
+        other.setenv("VITRINE_IMAGE_MODEL", "bundled")
+        assert "--rebuild" in vitrine("index").complaint
+    assert vitrine("index", "--json").json["embedded"] == 0
+
+
 @pytest.mark.parametrize("folder", ["file", "file/below", "/proc/nowhere"])
 def test_a_data_folder_that_cannot_be_is_one_line(vitrine: Vitrine, tmp_path: Path, feed: Path, folder: str) -> None:
     (tmp_path / "file").touch()
