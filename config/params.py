@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
+from config.overlay import read_overlay
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
 from config.source import Source
@@ -298,7 +299,7 @@ def load_params(*overlays: Path | None, signals: frozenset[str] | None = None) -
     merged = dict(packaged_defaults())
     read = [path for path in overlays if path is not None]
     for path in read:
-        merged = _merge(merged, _read(path))
+        merged = _merge(merged, read_overlay(path))
     try:
         params = Params.model_validate(merged)
     except ValidationError as error:
@@ -316,15 +317,6 @@ def load_params(*overlays: Path | None, signals: frozenset[str] | None = None) -
 def packaged_defaults() -> Mapping[str, Any]:
     """The packaged ``recommender.toml`` as plain tables."""
     return tomllib.loads(files("config").joinpath("recommender.toml").read_text("utf-8"))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); check VITRINE_CONFIG_FILE") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not valid TOML ({error})") from error
 
 
 def _complaint(error: "ErrorDetails") -> str:

@@ -1,6 +1,5 @@
 """The ``[source]`` table of recommender.toml: a shop database that products and interactions are read from."""
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from config.frozen import Frozen
-from service.core.errors import ConfigurationError
+from config.overlay import read_overlay
 
 _Name = Annotated[str, Field(max_length=128, pattern=r"^[^\x00]*$")]
 
@@ -84,15 +83,6 @@ def has_source(overlays: Sequence[Path]) -> bool:
     """
     enabled = False
     for path in overlays:
-        table = _read(path).get("source", {})
+        table = read_overlay(path).get("source", {})
         enabled = bool(table.get("enabled", enabled)) if isinstance(table, dict) else enabled
     return enabled
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); check VITRINE_CONFIG_FILE") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not valid TOML ({error})") from error

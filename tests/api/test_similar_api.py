@@ -11,8 +11,6 @@ from starlette.testclient import TestClient
 
 from config.params import load_params
 from config.settings import Settings
-from indexer.release.build import build_release
-from indexer.release.publish import Publisher, publish_release
 from indexer.sync import index_stale
 from service.api.similar_schemas import SimilarOut
 from service.app import create_app
@@ -70,29 +68,18 @@ def orders() -> Iterator[Interaction]:
             yield Interaction(EventType.PURCHASE, at, user=f"u{number}", session=f"s{number}", product=name)
 
 
-def release(runtime: Runtime) -> None:
-    packaged = load_params().training
-    training = packaged.model_copy(
-        update={
-            "dimensions": 4,
-            "lightfm": packaged.lightfm.model_copy(update={"epochs": 2}),
-            "checks": packaged.checks.model_copy(update={"sample": 5, "held_out_share": 0.0}),
-        }
-    )
-    folder = runtime.settings.releases_dir
-    made = build_release(runtime.database, load_params().model_copy(update={"training": training}), folder)
-    publisher = Publisher(runtime.database, runtime.store, folder, runtime.fields, training.checks)
-    assert publish_release(publisher, made).status == "live"
-
-
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Path], Settings]) -> Iterator[Runtime]:
+def shop(
+    tmp_path_factory: pytest.TempPathFactory,
+    settings_for: Callable[[Path], Settings],
+    publish: Callable[[Runtime], None],
+) -> Iterator[Runtime]:
     with open_runtime(settings_for(tmp_path_factory.mktemp("similar"))) as runtime:
         with runtime.database.session() as session:
             upsert_products(session, goods())
             record_events(session, list(orders()), unknown_products="refuse", now=NOW)
         index_stale(runtime.outbox)
-        release(runtime)
+        publish(runtime)
         yield runtime
 
 
