@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
-from service.api.schemas import ProductId, SaidOut, SlateRequest
+from service.api.schemas import ProductId, SaidOut, SearchFields, SlateRequest
+from service.api.search import for_slate, with_words
 from service.api.similar import similar_request
 from service.api.similar_schemas import SimilarFields
 from service.api.slates import request_from
@@ -17,15 +18,20 @@ from service.why_not import why_not_shown
 router = APIRouter(prefix="/v1/explain", tags=["explain"])
 
 
-class ExplainRequest(SimilarFields, SlateRequest):
-    """A request, and the product it is about; mode, variants and what products have in common are of similar."""
+class ExplainRequest(SimilarFields, SearchFields, SlateRequest):
+    """A request, and the product it is about.
+
+    Terms, affinity and how words are read are of search; mode, variants and what products have in common of similar.
+    """
 
     surface: Literal["home", "search", "similar"]
     product: ProductId = Field(description="the product that is, or is not, shown")
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = Field(
-        None, description="of a search"
+        None, description="of a search, by itself or beside `terms` and `anchor`"
     )
-    anchor: ProductId | None = Field(None, description="of similar: the product that others should resemble")
+    anchor: ProductId | None = Field(
+        None, description="the product that others should resemble: of similar, and of a search by a product"
+    )
 
 
 class ExplainOut(BaseModel):
@@ -57,13 +63,13 @@ async def post_explain(body: ExplainRequest, state: State, request_id: RequestId
 
 
 def _explain(state: AppState, body: ExplainRequest, request_id: str, tenant: str) -> ExplainOut:
-    if (body.surface == "search") != (body.query is not None):
-        raise InvalidQuery("`query` is needed for search, and only there", code="invalid_explain")
-    if (body.surface == "similar") != (body.anchor is not None):
-        raise InvalidQuery("`anchor` is needed for similar, and only there", code="invalid_explain")
-    request = request_from(body.surface, body, state, request_id, tenant, text=body.query, product=body.anchor)
+    _check_surface(body)
+    request = request_from(body.surface, body, state, request_id, tenant, product=body.anchor)
     if body.surface == "similar":
         request = similar_request(state, request, body)
+    if body.surface == "search":
+        asked = with_words(request, body.query or "", body, is_alone=body.anchor is None)
+        request = for_slate(state.runtime.params, asked)
     found, slate = why_not_shown(state.runtime.services, request, body.product)
     told: dict[str, Any] = {name: getattr(found, name) for name in ("cause", "says", "rank", "place")}
     return ExplainOut(
@@ -79,3 +85,15 @@ def _explain(state: AppState, body: ExplainRequest, request_id: str, tenant: str
         release=slate.release,
         **told,
     )
+
+
+def _check_surface(body: ExplainRequest) -> None:
+    asks = bool(body.query or body.terms)
+    if asks and body.surface != "search":
+        raise InvalidQuery("`query` and `terms` are of search, and only there", code="invalid_explain")
+    if body.surface == "search" and not (asks or body.anchor):
+        raise InvalidQuery("search needs a `query`, `terms` or an `anchor`", code="invalid_explain")
+    if body.surface == "similar" and body.anchor is None:
+        raise InvalidQuery("similar needs an `anchor`", code="invalid_explain")
+    if body.surface == "home" and body.anchor is not None:
+        raise InvalidQuery("`anchor` is of similar and search, and only there", code="invalid_explain")

@@ -163,21 +163,14 @@ class SlateRequest(_Input):
     )
 
 
-class SearchRequest(SlateRequest):
-    """A search, by any mix of words, a picture and a product."""
+class SearchFields(_Input):
+    """How the words of a search are read, and what they go with."""
 
-    query: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*$")
-    ]
     terms: Terms = Field(
         default={},
         description="words with weights, below 0 for what is not wanted; beside `query` or alone",
         examples=[{"red dress": 1.0, "buttons": -0.5}],
     )
-    image: Annotated[str, StringConstraints(max_length=MAX_PICTURE_URL)] | None = Field(
-        None, description="http(s) or data: URL of a picture that products should look like; a form may upload it"
-    )
-    product: ProductId | None = Field(None, description="a product that others should resemble; not shown itself")
     affinity: Weight | None = Field(
         None, description="added at most to what is nearest to the past of `user` or `session`; 0 = not personal"
     )
@@ -185,6 +178,18 @@ class SearchRequest(SlateRequest):
     ignore: list[TraitKind] = Field(
         default=[], max_length=len(TRAIT_KINDS), description="kinds of traits that no words are to be read as"
     )
+
+
+class SearchRequest(SearchFields, SlateRequest):
+    """A search, by any mix of words, a picture and a product."""
+
+    query: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*$")
+    ]
+    image: Annotated[str, StringConstraints(max_length=MAX_PICTURE_URL)] | None = Field(
+        None, description="http(s) or data: URL of a picture that products should look like; a form may upload it"
+    )
+    product: ProductId | None = Field(None, description="a product that others should resemble; not shown itself")
 
 
 class HomeRequest(SlateRequest):

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 
+from config.params import Params
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
 from service.api.list_schemas import SORT_HELP, ListRequest, SearchOut
 from service.api.lists import list_answer
 from service.api.pictures import FORM_DOCS, FormRoute, picture_of, read_form
-from service.api.schemas import ProductId, Terms
+from service.api.schemas import ProductId, SearchFields, Terms
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import answer, request_from
 from service.api.visitor import FromQuery
@@ -56,13 +57,34 @@ async def post_search(body: ListRequest, state: State, request_id: RequestId, te
 
 async def _posted(state: AppState, body: ListRequest, upload: bytes | None, request_id: str, tenant: str) -> Response:
     source = upload if upload is not None else body.image or None
-    text, terms = _words(body.query, body.terms, is_alone=source is None and body.product is None)
-    request = request_from(
-        "search", body, state, request_id, tenant, text=text, product=body.product, correct=body.correct
-    )
-    picture = await picture_of(state, source)
-    request = replace(request, ignore=frozenset(body.ignore), terms=terms, picture=picture, affinity=body.affinity)
+    request = request_from("search", body, state, request_id, tenant, product=body.product)
+    request = with_words(request, body.query, body, is_alone=source is None and body.product is None)
+    request = replace(request, picture=await picture_of(state, source))
     return await _answer(state, request, body.sort, body.facets, body.cursor, explain=body.explain)
+
+
+def with_words(request: Request, query: str, asked: SearchFields, *, is_alone: bool) -> Request:
+    """The request with its words, and how they are to be read.
+
+    Parameters
+    ----------
+    is_alone : neither a picture nor a product goes with them.
+
+    Raises
+    ------
+    InvalidQuery : nothing is wanted, or too much.
+    """
+    text, terms = _words(query, asked.terms, is_alone=is_alone)
+    return replace(
+        request, text=text, terms=terms, correct=asked.correct, ignore=frozenset(asked.ignore), affinity=asked.affinity
+    )
+
+
+def for_slate(params: Params, request: Request) -> Request:
+    """The request as a slate is made of it."""
+    request = composed(params, request, is_list=False)
+    # weights of the request's own are taken at their word, and so are those beside a product or a picture
+    return replace(request, may_relax=request.weights is None)
 
 
 @router.get("", response_model=SearchOut, summary="Search from a link")
@@ -154,9 +176,8 @@ async def _answer(
     state: AppState, request: Request, sort: str | None, facets: list[str], cursor: str | None, *, explain: bool
 ) -> Response:
     is_list = not request.has_question or sort is not None or bool(facets) or cursor is not None
-    request = composed(state.runtime.params, request, is_list=is_list)
+    params = state.runtime.params
     if is_list:
-        return await state.call(lambda: list_answer(state, request, sort, facets, cursor, explain=explain))
-    # weights of the request's own are taken at their word, and so are those beside a product or a picture
-    relaxing = replace(request, may_relax=request.weights is None)
-    return await state.call(lambda: answer(state, relaxing, explain=explain))
+        listed = composed(params, request, is_list=True)
+        return await state.call(lambda: list_answer(state, listed, sort, facets, cursor, explain=explain))
+    return await state.call(lambda: answer(state, for_slate(params, request), explain=explain))

@@ -34,9 +34,7 @@ def request_from(
     request_id: str,
     tenant: str,
     *,
-    text: str | None = None,
     product: str | None = None,
-    correct: bool = True,
 ) -> Request:
     """What a body asks of a surface.
 
@@ -47,9 +45,8 @@ def request_from(
     return Request(
         surface, request_id, tenant, user=body.user, session=body.session, n=body.n,
         filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
-        mmr_lambda=body.mmr_lambda, variants=body.variants, text=text, product=product,
+        mmr_lambda=body.mmr_lambda, variants=body.variants, product=product,
         boosts=tuple((filter_from(state, one.filter) or Filter(), one.weight) for one in body.boost),
-        correct=correct,
     )  # fmt: skip
 
 

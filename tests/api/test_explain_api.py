@@ -140,3 +140,27 @@ def test_impossible_questions_are_refused(client: TestClient, wanted: dict[str, 
     answer = client.post("/v1/explain", json=wanted)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_search_is_explained_as_it_is_answered(client: TestClient) -> None:
+    asked: dict = {"terms": {"mug": 1.0, "blue": -0.5}, "n": 3}
+    shown = [item["id"] for item in client.post("/v1/search", json=asked).json()["items"]]
+    for slot, product in enumerate(shown, 1):
+        told = explain(client, surface="search", product=product, **asked)
+        assert (told["shown"], told["rank"]) == (True, slot)
+    beside = {"query": "but in blue", "ignore": ["colour"]}
+    (like, *_) = client.post("/v1/search", json={"product": "mug-1", **beside}).json()["items"]
+    assert explain(client, surface="search", anchor="mug-1", product=like["id"], **beside)["rank"] == 1
+    assert explain(client, surface="search", anchor="mug-1", product="mug-1", **beside)["cause"] == "anchor"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"surface": "search"}, {"surface": "similar"}, {"surface": "home", "anchor": "mug-1"},
+        {"surface": "similar", "anchor": "mug-1", "query": "mug"}, {"surface": "search", "terms": {"mug": -1.0}},
+    ],
+)  # fmt: skip
+def test_what_no_surface_is_asked_with_is_refused(client: TestClient, asked: dict) -> None:
+    answer = client.post("/v1/explain", json={"product": "mug-1", **asked})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
