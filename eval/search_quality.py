@@ -88,14 +88,17 @@ def search_quality(
     known = [judged.relevant[query] for query in ids]
     texts = [judged.queries[query] for query in ids]
     rankings = asyncio.run(ask_all(runtime, texts, [None, *legs.values()], on_progress))
-    fused, *single = (mean_metrics(ranking, known, WANTED) for ranking in rankings)
-    return {"fused": fused, "legs": dict(zip(legs, single, strict=True))}
+    fused, *single = rankings
+    measured = {
+        leg: mean_metrics(ranking, known, WANTED) for leg, ranking in zip(legs, single, strict=True) if any(ranking)
+    }
+    return {"fused": mean_metrics(fused, known, WANTED), "legs": measured}
 
 
 def legs_of(runtime: "Runtime") -> dict[str, dict[str, float]]:
-    """Weights that leave one signal alone, for every signal that can answer here."""
+    """Weights that leave one signal alone, for every signal that can answer words here."""
     weights = runtime.params.surfaces["search"].weights
-    silent = {"image"} if runtime.encoders.image is None else set()
+    silent = {"picture", "image"} if runtime.encoders.image is None else {"picture"}
     return {
         name: {other: float(other == name) for other in weights}
         for name, weight in weights.items()
