@@ -9,7 +9,8 @@ words without any of them. From there on, the first step that finds something is
 4. what is popular now; where nothing is, the nearest by meaning, however far,
 
 each of the last three first with what the words demand, then without. The filter of the request always holds. Words
-that demand something and say nothing else ("under 50") are answered by what is popular of that; in lists, by all of it.
+that demand something and say nothing else ("under 50") are answered by what is popular of that, else by some of it; in
+lists, by all of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,11 +35,17 @@ SOME_WORDS = "no product has all of these words; shown are those that have some 
 POPULAR = "nothing here matches these words; shown is what is popular now"
 NEAREST = "nothing here matches these words; shown is what comes nearest to their meaning"
 DEMANDS = "these words only say what products must meet; shown is what is popular of those that do"
+MEETING = "these words only say what products must meet; shown are some that do"
 
-StepKind = Literal["asked", "demands", "words", "meaning", "popular", "nearest"]
+StepKind = Literal["asked", "demands", "meeting", "words", "meaning", "popular", "nearest"]
 _REASONS: Mapping[str, str] = {
-    "demands": DEMANDS, "words": SOME_WORDS, "meaning": NEAREST, "popular": POPULAR, "nearest": NEAREST,
-}  # fmt: skip
+    "demands": DEMANDS,
+    "meeting": MEETING,
+    "words": SOME_WORDS,
+    "meaning": NEAREST,
+    "popular": POPULAR,
+    "nearest": NEAREST,
+}
 
 IN_SLATES: tuple[StepKind, ...] = ("words", "popular", "nearest")
 IN_LISTS: tuple[StepKind, ...] = ("words", "meaning", "popular", "nearest")
@@ -120,7 +127,7 @@ def steps(understood: Understood, kinds: Iterable[StepKind], *, words_answered: 
     """
     demands = tuple(dict.fromkeys(trait.kind for trait in understood.traits if trait.weight is None))
     if only_demands(understood):
-        yield Step("demands")
+        yield from (Step("demands"), Step("meeting"))
     if words_answered:
         yield from (Step("asked", (kind,)) for kind in demands)
         yield from [Step("asked", demands)] if len(demands) > 1 else []
@@ -171,7 +178,7 @@ def _instead(services: Services, request: Request, asked: Asked, kind: StepKind)
             return None
         top = Hits(popular.trending.ids, popular.trending.scores)
         return _only(asked, "trending", Line(0, len(top.ids), -np.inf), Questions({}, {"trending": top}, {}))
-    if kind == "nearest":
+    if kind in ("nearest", "meeting"):
         line = Line(0, asked.surface.candidates, -np.inf)
         return replace(asked, lines={"text": line}) if "text" in vectors else None
     name, least = ("lexical", 0.0) if kind == "words" else ("text", search.floor)

@@ -18,7 +18,7 @@ from service.listed import Listed, SearchList
 from service.pipeline import recommend
 from service.runtime import Runtime
 from service.store.catalog import product_ids
-from service.words.relax import DEMANDS, NEAREST, POPULAR, SOME_WORDS
+from service.words.relax import DEMANDS, MEETING, NEAREST, POPULAR, SOME_WORDS
 
 
 @pytest.fixture
@@ -169,6 +169,10 @@ def test_words_that_only_demand_something_are_answered_by_all_that_meets_it(serv
     request = search("under 12", n=3)
     slate = recommend(services, request, demanding(services, request, costs_less(12)))
     assert (names(slate), slate.fallback, slate.level) == (["bag-2", "lamp-1"], DEMANDS, "global")
+    nothing_popular = replace(services, popular=lambda _: None)
+    slate = recommend(nothing_popular, request, demanding(services, request, costs_less(12)))
+    assert (len(slate.items), slate.fallback) == (3, MEETING)
+    assert set(names(slate)) <= {"bag-1", "lamp-1", "mug-1", "bag-2", "lamp-2", "mug-2"}
     first = listed(services, request, costs_less(12), sort="price")
     assert (first.total, first.facets_over, first.slate.fallback) == (6, "catalogue", None)
     second = listed(services, request, costs_less(12), sort="price", after=first.next_cursor)
