@@ -1,6 +1,6 @@
 """Step 1, assign: which parameters a request is served with, and which experiments it takes part in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -78,12 +78,7 @@ def assign(
         if surface in params.experiments[experiment].surfaces
     ]
     plain, arm_changes = params.surfaces[surface], [arm.changes for arm in chosen]
-    changed = way.over(plain.weights)
-    configured = _changed(plain, changed, *arm_changes)
-    behind: list[tuple[str, Mapping[str, float]]] = []
-    if changed and weights is None:
-        others = [(name, params.similar_modes[name].over(plain.weights)) for name in way.then] + [(PLAIN, {})]
-        behind = [(name, _changed(plain, other, *arm_changes).weights) for name, other in others]
+    configured = _changed(plain, way.over(plain.weights), *arm_changes)
     changes: dict[str, object] = {}
     if weights is not None:
         changes["weights"] = _checked(weights, configured.weights)
@@ -103,8 +98,18 @@ def assign(
         next((arm.release for arm in chosen if arm.release), None),
         way.near,
         mode,
-        tuple(behind),
+        () if weights is not None else _behind(params, plain, way, arm_changes),
     )
+
+
+def _behind(
+    params: Params, plain: Surface, way: SimilarMode, arm_changes: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[str, Mapping[str, float]], ...]:
+    """What comes behind where a mode finds too few, each with its signals' weights."""
+    if not way.over(plain.weights):
+        return ()
+    others = [(name, params.similar_modes[name].over(plain.weights)) for name in way.then] + [(PLAIN, {})]
+    return tuple((name, _changed(plain, other, *arm_changes).weights) for name, other in others)
 
 
 def known_mode(params: Params, mode: str | None) -> SimilarMode:

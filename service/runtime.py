@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from service.encode.picture_decode import PictureLimits
     from service.encode.query_pictures import QueryPictures
     from service.impressions import ImpressionLog
+    from service.served_release import LiveRelease
     from service.served_rules import LiveRules
     from service.words.served import LiveWords
     from service.words.synonyms import Rule
@@ -97,14 +98,10 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from indexer.popular import make_popular
     from indexer.release.newcomers import Newcomers
     from indexer.sync import Outbox
-    from service.context import Services
-    from service.impressions import ImpressionLog, utc_now
-    from service.served_chosen import LiveChosen
-    from service.served_popular import LivePopular
+    from service.impressions import ImpressionLog
     from service.served_release import LiveRelease
     from service.served_rules import LiveRules, rule_surfaces
-    from service.signals import SIGNALS, Encoders
-    from service.store.vector_cache import VectorCache
+    from service.signals import SIGNALS
     from service.words.served import LiveWords
 
     params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
@@ -113,7 +110,6 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     with open_database_only(settings) as database, open_vectors_only(settings) as store, ExitStack() as stack:
         encoders = load_encoders(settings, params)
         _prepare_index(database, store, encoders, fields, rebuild=rebuild)
-        popular = LivePopular(database, POPULAR_REFRESH_S)
         release = LiveRelease(database, store, params.releases.refresh_ms / 1000)
         slots = {name: surface.max_n for name, surface in params.surfaces.items()}
         rules = LiveRules(database, fields, rule_surfaces(slots), params.rules.refresh_ms / 1000)
@@ -122,10 +118,6 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         impressions = ImpressionLog(
             database, shown.flush_ms / 1000, shown.max_waiting, searches_days=keep_days, slots=shown.slots
         )
-        chosen = stack.enter_context(
-            closing(LiveChosen(database, params.search, params.events.weights, params.suggest.refresh_s, utc_now))
-        )
-        queries = Encoders(encoders.text, encoders.lexical, encoders.image, params.search.words_share)
         pictures = stack.enter_context(closing(_query_pictures(settings, params, encoders)))
         words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
         yield Runtime(
@@ -135,21 +127,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             database,
             store,
             encoders,
-            Services(
-                database,
-                store,
-                VectorCache(store, params.retrieval.vector_cache, None if settings.embedded else VECTOR_AGE_S),
-                queries,
-                params,
-                record=impressions.put,
-                release=release.current,
-                release_of=release.named,
-                popular=popular.current,
-                rules=rules.current,
-                words=words.current,
-                chosen=chosen.current,
-                cross=load_cross(settings, params),
-            ),
+            _services(settings, params, database, store, encoders, impressions, release, rules, words, stack),
             Outbox(
                 database,
                 store,
@@ -165,6 +143,37 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             pictures,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
         )
+
+
+def _services(
+    settings: Settings, params: Params, database: Database, store: VectorStore, encoders: "ProductEncoders",
+    impressions: "ImpressionLog", release: "LiveRelease", rules: "LiveRules", words: "LiveWords", stack: ExitStack,
+) -> "Services":  # fmt: skip
+    """What the pipeline works with."""
+    from service.context import Services
+    from service.impressions import utc_now
+    from service.served_chosen import LiveChosen
+    from service.served_popular import LivePopular
+    from service.signals import Encoders
+    from service.store.vector_cache import VectorCache
+
+    chosen = LiveChosen(database, params.search, params.events.weights, params.suggest.refresh_s, utc_now)
+    stack.callback(chosen.close)
+    return Services(
+        database,
+        store,
+        VectorCache(store, params.retrieval.vector_cache, None if settings.embedded else VECTOR_AGE_S),
+        Encoders(encoders.text, encoders.lexical, encoders.image, params.search.words_share),
+        params,
+        record=impressions.put,
+        release=release.current,
+        release_of=release.named,
+        popular=LivePopular(database, POPULAR_REFRESH_S).current,
+        rules=rules.current,
+        words=words.current,
+        chosen=chosen.current,
+        cross=load_cross(settings, params),
+    )
 
 
 def load_encoders(settings: Settings, params: Params) -> "ProductEncoders":

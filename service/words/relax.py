@@ -22,7 +22,7 @@ import numpy as np
 from config.params import Surface
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
-from service.core.types import Ids, SparseVector
+from service.core.types import Ids
 from service.core.understood import TRAIT_KINDS, Trait, TraitKind, Understood
 from service.hydrate import Hydrated
 from service.matching import Line, lines_of
@@ -231,6 +231,5 @@ def _share_held(
 
 
 def _most_held(services: Services, ids: Ids, wanted: Ids) -> float:
-    records = services.store.retrieve(PRODUCTS, ids.tolist(), vectors=("lexical",)).values()
-    vectors = [record.vectors.get("lexical") for record in records]
-    return max((float(np.isin(wanted, v.indices).mean()) for v in vectors if isinstance(v, SparseVector)), default=0.0)
+    words = services.vectors.indices(PRODUCTS, "lexical", ids)
+    return max((float(np.isin(wanted, held).mean()) for held in words), default=0.0)
