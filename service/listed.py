@@ -87,9 +87,7 @@ class SearchList:
             self.surface = for_newcomers(self.assignment.surface, request, self.known)
         self.release = self.known.release.id if self.known.release else None
         required = rules_for(services, request, self.assignment, self.known.query).required
-        anchor = self.known.query.anchor
-        never = self.known.excluded | ({anchor.product_id} if anchor else frozenset())
-        wanted = Wanted(request.tenant, None, never, self.surface.in_stock_only, required)
+        wanted = Wanted(request.tenant, None, self.known.excluded, self.surface.in_stock_only, required)
         self.everywhere = wanted.in_index()  # what every product must meet, the filter of the request aside
 
     @cached_property

@@ -138,11 +138,10 @@ def _wanted(
 ) -> tuple[Wanted, Pinned]:
     """What products must meet, and which of the pinned ones do."""
     known, surface = asked.known, asked.surface
-    anchor = known.query.anchor
-    never = known.excluded | request.taken | ({anchor.product_id} if anchor else frozenset())
     condition = all_of(known.within(request.filter), among)
-    wanted = Wanted(request.tenant, condition, never, surface.in_stock_only, ruled.required)
+    wanted = Wanted(request.tenant, condition, known.excluded | request.taken, surface.in_stock_only, ruled.required)
     if surface.one_per_group:
+        anchor = known.query.anchor
         beside = request.taken | ({anchor.product_id} if anchor else frozenset())
         wanted = replace(wanted, variants=variant_rules(services.params), beside=beside)
     with watch.step("filter"):
