@@ -20,6 +20,8 @@ from service.store.catalog import patch_product, product_ids, upsert_products
 
 NAMES = [f"P{number}" for number in range(60)]
 SECONDS = 6.0
+AT_MOST_S = 60.0  # on a busy machine it takes longer until enough has changed
+ENOUGH = 100
 
 
 class Flipper:
@@ -73,8 +75,8 @@ def test_a_sold_out_product_is_never_shown_while_stock_flips_under_load(
 
         def ask() -> None:
             nonlocal asked, dropped
-            end = time.monotonic() + SECONDS
-            while time.monotonic() < end:
+            begun = time.monotonic()
+            while (passed := time.monotonic() - begun) < SECONDS or (flipper.flips <= ENOUGH and passed < AT_MOST_S):
                 before, start = dict(flipper.sold_out_since), time.monotonic()
                 slate = recommend(runtime.services, Request("search", f"r{asked}", "default", text="mug", n=20))
                 shown = {names[item.product_id] for item in slate.items}
@@ -93,5 +95,5 @@ def test_a_sold_out_product_is_never_shown_while_stock_flips_under_load(
             pass
     assert violations == []
     assert asked > 50
-    assert flipper.flips > 100
+    assert flipper.flips > ENOUGH
     assert dropped > 0  # the index lagged behind, and the truth check held
