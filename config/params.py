@@ -52,6 +52,7 @@ class Indexing(Frozen):
     picture_workers: int = Field(ge=1, le=64)
     picture_timeout_s: float = Field(ge=0.1, le=120)
     picture_max_mb: int = Field(ge=1, le=200)
+    thumbnails_mb: int = Field(ge=1, le=100_000)
     host_failures: int = Field(ge=1)
 
 

@@ -14,6 +14,7 @@ from service.api import (
     home,
     popular,
     problems,
+    product_pictures,
     products,
     rules,
     search,
@@ -36,8 +37,8 @@ from service.warm import WarmUp
 MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
-    search, searches, suggest, synonyms, similar, bundle, home, popular, products, events, users, rules, explain,
-    wording, health,
+    search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
+    rules, explain, wording, health,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
@@ -56,6 +57,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     background = make_background(runtime, clock) if runtime.settings.runs_background else None
     wordsmith = wording.make_wordsmith(runtime)
     suggestions = suggest.make_suggestions(runtime, clock)
+    thumbnails = product_pictures.make_thumbnails(runtime)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,6 +71,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
                 yield
         finally:
             suggestions.close()
+            thumbnails.close()
             warm_up.stop()
             await wordsmith.close()
             runtime.impressions.stop()
@@ -85,6 +88,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.events = events.make_writer(runtime, clock)
     app.state.wordsmith = wordsmith
     app.state.suggestions = suggestions
+    app.state.thumbnails = thumbnails
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:
