@@ -15,6 +15,7 @@ from config.frozen import Frozen
 from config.overlay import read_overlay
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
+from config.serving import SessionParams
 from config.source import Source
 from config.training import Releases, Training
 from config.wording import Wording
@@ -244,6 +245,7 @@ class Params(Frozen):
     page: Page
     wording: Wording
     rules: RuleParams
+    sessions: SessionParams
     search: Search
     suggest: Suggest
     variants: Variants

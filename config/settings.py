@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("VITRINE_QDRANT_API_KEY", "QDRANT_API_KEY"),
         description="key of that Qdrant",
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VITRINE_REDIS_URL", "REDIS_URL"),
+        description="redis://[:password@]host:6379/0, shared by serving processes; in memory if unset",
+    )
     profile: str | None = Field(None, description="a TOML of config/profiles by its name, or the path of another")
     config_file: Path | None = Field(None, description="TOML laid over config/recommender.toml and the profile")
     text_model: str = Field(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from service.impressions import ImpressionLog
     from service.served_release import LiveRelease
     from service.served_rules import LiveRules
+    from service.sessions import Sessions
+    from service.store.redis_link import RedisLink
     from service.words.served import LiveWords
     from service.words.synonyms import Rule
 
@@ -57,6 +59,8 @@ class Runtime:
     words: "LiveWords"
     pictures: "QueryPictures"
     count_popular: Callable[[], object]
+    sessions: "Sessions"
+    redis: "RedisLink | None" = None
 
 
 @contextmanager
@@ -101,6 +105,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.impressions import ImpressionLog
     from service.served_release import LiveRelease
     from service.served_rules import LiveRules, rule_surfaces
+    from service.sessions import open_sessions
     from service.signals import SIGNALS
     from service.words.served import LiveWords
 
@@ -120,6 +125,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         )
         pictures = stack.enter_context(closing(_query_pictures(settings, params, encoders)))
         words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
+        redis = stack.enter_context(_redis(settings))
         yield Runtime(
             settings,
             params,
@@ -142,6 +148,8 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             words,
             pictures,
             partial(make_popular, database, DEFAULT_TENANT, params.popular, params.events.taste()),
+            open_sessions(params.sessions, redis),
+            redis,
         )
 
 
@@ -174,6 +182,18 @@ def _services(
         chosen=chosen.current,
         cross=load_cross(settings, params),
     )
+
+
+@contextmanager
+def _redis(settings: Settings) -> "Iterator[RedisLink | None]":
+    """The way to Redis, which need not be there yet; None, and nothing imported, where none is named."""
+    if settings.redis_url is None:
+        yield None
+        return
+    from service.store.redis_link import RedisLink
+
+    with closing(RedisLink(settings.redis_url.get_secret_value())) as link:
+        yield link
 
 
 def load_encoders(settings: Settings, params: Params) -> "ProductEncoders":

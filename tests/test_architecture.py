@@ -95,6 +95,7 @@ PIPELINE = (
     "searched",
     "refreshed",
     "served_chosen",
+    "sessions",
 )
 
 OWNERS: dict[str, set[str]] = {
@@ -112,6 +113,7 @@ OWNERS: dict[str, set[str]] = {
     "optuna": {"eval/tune/search.py"},
     "uvicorn": {"service/cli/serving.py"},
     "rapidfuzz": {"service/words/nearest.py"},
+    "redis": {"service/store/redis"},
     "ftfy": {"indexer/load/text.py"},
     "plotly": {"eval/plots.py"},
     "openai": {"service/explain/llm/openai_chat.py"},
