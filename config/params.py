@@ -168,6 +168,7 @@ class Surface(Frozen):
     n: int = Field(ge=1)
     max_n: int = Field(ge=1, le=10_000)
     candidates: int = Field(ge=1, le=10_000)
+    complete: bool
     normalize: Literal["minmax", "zscore", "gaussian", "rank"]
     fuse: Literal["weighted", "rrf"]
     rrf_k: float = Field(ge=0)

@@ -7,6 +7,7 @@ import numpy as np
 from sqlmodel import Session
 
 from config.params import Retrieval, Surface
+from service.complete import completed
 from service.core.columns import Columns
 from service.core.filters import Filter, HasId, Match, all_of
 from service.core.types import Ids
@@ -114,11 +115,13 @@ def gather(
     while True:
         with watch.step("retrieve"):
             retrieved = retrieve(store, questions, limit, indexed, retrieval.ef)
+            is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
+            if surface.complete:
+                retrieved = completed(store, questions, retrieved, indexed)
         with watch.step("fuse"):
             fused = fuse(retrieved.lists, surface)
         with watch.step("filter"):
             found = first_eligible(database, fused.ids, wanted, max(surface.pool, n))
-        is_exhausted = all(len(hits.ids) < limit for hits in retrieved.lists.values())
         if len(found.places) >= n or is_exhausted or limit >= retrieval.max_candidates:
             rest = np.arange(found.looked_at, len(fused.ids))
             is_pinned = np.isin(fused.ids[rest], list(wanted.pinned))

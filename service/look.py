@@ -1,13 +1,14 @@
 """Steps 3 to 5 as a request goes through them: what is asked, what pins demand, and less where nothing answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from config.params import Surface
 from service.candidates import Candidates, Wanted, first_eligible, gather
+from service.complete import completed
 from service.context import Request, Services
 from service.core.filters import Filter, HasId, all_of
 from service.core.types import Ids
@@ -102,8 +103,10 @@ def look_among(
     surface = ruled.widened(asked.surface, services.params.rules.pool)
     only = Filter(must=(HasId(frozenset(matched.tolist())),))
     wanted, pinned = _wanted(services, request, asked, ruled, n, watch, only)
+    searched = replace(wanted, filter=asked.known.within(request.filter)).in_index()
+    complete = partial(completed, services.store, asked.questions, filter=searched) if surface.complete else None
     with watch.step("fuse"):
-        lists, fused = _fused(retrieved, surface, matched, n, services.params.retrieval.growth)
+        lists, fused = _fused(retrieved, surface, matched, n, services.params.retrieval.growth, complete)
         matching = fused.take(np.flatnonzero(np.isin(fused.ids, matched)))
     with watch.step("filter"):
         # that they pass the filter was read from the database a moment ago
@@ -116,12 +119,14 @@ def look_among(
 
 
 def _fused(
-    retrieved: Retrieved, surface: Surface, matched: Ids, n: int, growth: int
-) -> tuple[Mapping[str, Hits], Fused]:
+    retrieved: Retrieved, surface: Surface, matched: Ids, n: int, growth: int,
+    complete: Callable[[Retrieved], Retrieved] | None,
+) -> tuple[Mapping[str, Hits], Fused]:  # fmt: skip
     """The lists as long as a slate's and what they make, or longer where that leaves too few."""
     limit, longest = max(surface.candidates, n), max((len(hits.ids) for hits in retrieved.lists.values()), default=0)
     while True:
-        lists = {name: first_of(hits, limit) for name, hits in retrieved.lists.items()}
+        short = Retrieved({name: first_of(hits, limit) for name, hits in retrieved.lists.items()}, {})
+        lists = complete(short).lists if complete else short.lists
         fused = fuse(lists, surface)
         if limit >= longest or np.count_nonzero(np.isin(fused.ids, matched)) >= min(n, len(matched)):
             return lists, fused

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -37,7 +37,7 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Each signal's list, best first, and which signals failed."""
+    """Each signal's list, best first, where `complete` is on with all candidates; and which signals failed."""
 
     lists: Mapping[str, Hits]
     degraded: Mapping[str, str]
@@ -88,29 +88,45 @@ def retrieve(
     ------
     DependencyUnavailable : no signal answered.
     """
-    by_collection: dict[str, list[str]] = defaultdict(list)
-    for name, (collection, _) in questions.vectors.items():
-        by_collection[collection].append(name)
     limits = dict.fromkeys((*questions.vectors, *questions.ready), limit) | dict(more)
     lists = {name: first_of(hits, limits[name]) for name, hits in questions.ready.items()}
-    degraded = dict(questions.degraded)
-    for collection, names in by_collection.items():
-        queries = [
-            VectorQuery(
-                SIGNALS[name].slot, questions.vectors[name][1], limits[name], filter, ef=ef, cuts_ties=name in cuts_ties
-            )
-            for name in names
-        ]
-        try:
-            found = store.search(collection, queries)
-        except Exception as error:  # noqa: BLE001  as above: the other collections may still answer
-            degraded |= {name: _reason(name, error) for name in names}
-        else:
-            lists |= dict(zip(names, map(_wanted, found) if questions.avoids else found, strict=True))
+    found, failed = search_for(
+        store,
+        questions.vectors,
+        lambda name, vector: VectorQuery(
+            SIGNALS[name].slot, vector, limits[name], filter, ef=ef, cuts_ties=name in cuts_ties
+        ),
+    )
+    lists |= {name: _wanted(hits) for name, hits in found.items()} if questions.avoids else found
+    degraded = {**questions.degraded, **failed}
     if degraded and not lists:
         reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
         raise DependencyUnavailable(f"no signal could answer ({reasons}); try again shortly")
     return Retrieved(lists, degraded)
+
+
+def search_for(
+    store: VectorStore, asked: Mapping[str, tuple[str, Vector]], query: Callable[[str, Vector], VectorQuery]
+) -> tuple[dict[str, Hits], dict[str, str]]:
+    """Each signal's list, in one round trip per collection; and which signals failed, each with why.
+
+    Parameters
+    ----------
+    asked : signal -> collection and vector. query : what to ask of it, by signal and vector.
+    """
+    by_collection: dict[str, list[str]] = defaultdict(list)
+    for name, (collection, _) in asked.items():
+        by_collection[collection].append(name)
+    lists: dict[str, Hits] = {}
+    failed: dict[str, str] = {}
+    for collection, names in by_collection.items():
+        try:
+            found = store.search(collection, [query(name, asked[name][1]) for name in names])
+        except Exception as error:  # noqa: BLE001  the other collections may still answer
+            failed |= {name: _reason(name, error) for name in names}
+        else:
+            lists |= dict(zip(names, found, strict=True))
+    return lists, failed
 
 
 def first_of(hits: Hits, limit: int) -> Hits:

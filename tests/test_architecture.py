@@ -55,6 +55,7 @@ PIPELINE = (
     "experiments",
     "hydrate",
     "retrieve",
+    "complete",
     "candidates",
     "variants",
     "modes",

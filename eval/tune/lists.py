@@ -11,6 +11,7 @@ from eval.offline.asked import Asked
 from eval.offline.pipeline import SURFACE
 from eval.offline.shop import Trained
 from service.candidates import Wanted
+from service.complete import completed
 from service.context import Request, Services
 from service.core.types import DEFAULT_TENANT, Ids
 from service.hydrate import hydrate
@@ -118,8 +119,13 @@ def _lists(services: Services, surface: Surface, user: str, signals: Sequence[st
     questions = ask(known.query, dict.fromkeys(signals, 1.0), services.encoders, _PATIENCE_MS)
     wanted = Wanted(DEFAULT_TENANT, None, known.excluded, surface.in_stock_only)
     limit, ef = surface.candidates, services.params.retrieval.ef
-    found = retrieve(services.store, questions, limit, wanted.in_index(), ef).lists
+    retrieved = retrieve(services.store, questions, limit, wanted.in_index(), ef)
+    if surface.complete:
+        retrieved = completed(services.store, questions, retrieved, wanted.in_index())
     # lists that were ready, such as the trend, did not pass the index's filter
     never = np.fromiter(known.excluded, np.int64, len(known.excluded))
-    allowed = {signal: ~np.isin(hits.ids, never) for signal, hits in found.items()}
-    return {signal: Hits(hits.ids[allowed[signal]], hits.scores[allowed[signal]]) for signal, hits in found.items()}
+    allowed = {signal: ~np.isin(hits.ids, never) for signal, hits in retrieved.lists.items()}
+    return {
+        signal: Hits(hits.ids[allowed[signal]], hits.scores[allowed[signal]])
+        for signal, hits in retrieved.lists.items()
+    }

@@ -216,7 +216,7 @@ class Trace:
 
     Attributes
     ----------
-    retrieved : signal -> number of candidates it proposed.
+    retrieved : signal -> number of candidates it scored.
     dropped : product id -> why it was not eligible. outranked : the others that are not in the slate.
     step_ms : step -> milliseconds. rules : the business rules that acted, the one first that has its way.
     by_score : the pool by its scores, before variety and pins.

@@ -9,6 +9,10 @@ PRODUCTS = "products"
 BEHAVIOUR_PREFIX = "behaviour__"
 USERS_PREFIX = "users__"
 
+_BETWEEN_PRODUCTS = ("covisit", "sequence", "association")
+SPARSE_SLOTS = frozenset({"lexical", *_BETWEEN_PRODUCTS})
+"""Slots whose vectors are words or weights between products: what a vector has no entry for is 0 there."""
+
 
 def products_space(text_size: int, image_size: int | None, fields: Mapping[str, FieldKind]) -> Space:
     """The collection with one point per product: ``text``, ``image`` (if there is an image encoder), ``lexical``.
@@ -60,7 +64,7 @@ def behaviour_space(release_id: str, cf_size: int, fields: Mapping[str, FieldKin
     In the sparse slots ``covisit``, ``sequence`` and ``association`` the point of product j holds, at index i, how much
     i in the history speaks for j: the history as the query scores all products.
     """
-    sparse = {slot: Sparse() for slot in ("covisit", "sequence", "association")}
+    sparse = {slot: Sparse() for slot in _BETWEEN_PRODUCTS}
     return Space(behaviour_name(release_id), {"cf": Dense(cf_size, "dot")}, sparse, fields)
 
 

@@ -1,0 +1,64 @@
+"""Between steps 3 and 4, complete: what every signal says of the candidates that others proposed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from service.core.filters import Filter, HasId, all_of
+from service.core.types import Ids
+from service.retrieve import Questions, Retrieved, search_for
+from service.signals import SIGNALS
+from service.store.spaces import SPARSE_SLOTS
+from service.store.vectors import Hits, VectorQuery, VectorStore
+
+
+def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, filter: Filter | None) -> Retrieved:
+    """The same lists, each with every candidate that any of them has, at the score its own signal gives it.
+
+    Vectors are compared by the engine, exactly, in one round trip per collection. Where words, weights between
+    products or a ready list know nothing of a candidate, its score is 0, as their sum over nothing is. Only a product
+    without a vector to compare, as one without a picture, stays out of that list.
+
+    Parameters
+    ----------
+    filter : the lists were retrieved under. A signal that says nothing of any candidate keeps an empty list.
+    """
+    ids = _union(retrieved.lists)
+    if not len(ids):
+        return retrieved
+    among = all_of(Filter(must=(HasId(frozenset(ids.tolist())),)), filter)
+    asked = {name: question for name, question in questions.vectors.items() if name in retrieved.lists}
+    found, failed = search_for(
+        store, asked, lambda name, vector: VectorQuery(SIGNALS[name].slot, vector, len(ids), among, exact=True)
+    )
+    ready = {name: _among(hits, ids) for name, hits in questions.ready.items() if name in retrieved.lists}
+    lists = {**retrieved.lists, **found, **ready}
+    return Retrieved(
+        {name: _with_zeros(hits, ids) if name in ready or _is_sparse(name) else hits for name, hits in lists.items()},
+        {**retrieved.degraded, **failed},
+    )
+
+
+def _union(lists: Mapping[str, Hits]) -> Ids:
+    proposed = [hits.ids for hits in lists.values()]
+    return np.unique(np.concatenate(proposed)) if proposed else np.empty(0, np.int64)
+
+
+def _among(hits: Hits, ids: Ids) -> Hits:
+    here = np.isin(hits.ids, ids)
+    return Hits(hits.ids[here], hits.scores[here])
+
+
+def _is_sparse(signal: str) -> bool:
+    return SIGNALS[signal].slot in SPARSE_SLOTS
+
+
+def _with_zeros(hits: Hits, ids: Ids) -> Hits:
+    """The list with all other `ids` int64[C] at 0; best first, equal ones by id."""
+    if not hits.scores.any():
+        return hits
+    others = np.setdiff1d(ids, hits.ids)
+    every = np.concatenate([hits.ids, others])
+    scores = np.concatenate([hits.scores, np.zeros(len(others), np.float32)])
+    order = np.lexsort((every, -scores))
+    return Hits(every[order], scores[order])
