@@ -115,6 +115,7 @@ class HistoryParams(Frozen):
     searches: int = Field(ge=0, le=100)
     half_life_products: dict[str, Annotated[float, Field(gt=0)]]
     idle_days: float = Field(gt=0)
+    few_products: int = Field(ge=0)
 
 
 class PopularParams(Frozen):

@@ -29,7 +29,6 @@ from service.terms import read_terms
 from service.words.reading import read
 
 _DAY_S = 86_400
-FEW_PRODUCTS = 5  # a history shorter than this is helped by what the user told on arrival
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +90,7 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
         if is_ordered or (surface.personal and is_asker_known):
             limit = services.params.history.limit
             known = history(session, request.tenant, user=request.user, session_id=request.session, limit=limit)
-            if surface.personal and request.user and len(known.products) < FEW_PRODUCTS:
+            if surface.personal and request.user and len(known.products) < services.params.history.few_products:
                 user = find_user(session, request.tenant, request.user)
     anchor = _anchor(services, stored, release) if stored is not None else None
     if anchor is not None:

@@ -33,6 +33,7 @@ def load_products(
     tenant: str = DEFAULT_TENANT,
     currency: str | None = None,
     images: Path | None = None,
+    only_with_pictures: bool = False,
     report_folder: Path | None = None,
     batch: int = 1000,
     on_progress: Progress | None = None,
@@ -48,6 +49,7 @@ def load_products(
     mapping : field, ``attributes.<name>`` or ``ignore`` -> column of the file.
     currency : ISO 4217 code of prices that carry neither sign nor currency column; None leaves it to the format.
     images : folder of pictures named after the ids, and what relative paths begin at; None leaves it to the format.
+    only_with_pictures : leave out what has none.
     report_folder : where the report file goes; None writes none.
     batch : products written at once, >= 1.
     on_progress : told after every batch: bytes read, bytes in all, rows so far.
@@ -65,7 +67,8 @@ def load_products(
         context = _context(path, plan, tenant, currency, images)
         tally = Tally()
         with open_log(report_folder, path) as (file, log):
-            products = _products(table.rows(plan.format.joins_last_column), context, tally, log)
+            rows = table.rows(plan.format.joins_last_column)
+            products = _products(rows, context, tally, log, only_with_pictures=only_with_pictures)
             for each in _batches(products, batch):
                 tally.outcomes.update(map(str, write(each)))
                 if on_progress is not None:
@@ -92,7 +95,9 @@ def _context(path: Path, plan: Plan, tenant: str, currency: str | None, images: 
     return Context(plan, tenant, currency or plan.format.currency, images or path.parent, find_pictures(folder))
 
 
-def _products(rows: Iterator[Row], context: Context, tally: Tally, log: Log) -> Iterator[Product]:
+def _products(
+    rows: Iterator[Row], context: Context, tally: Tally, log: Log, *, only_with_pictures: bool
+) -> Iterator[Product]:
     seen: set[str] = set()
     is_log = context.plan.format.is_log
     for row in rows:
@@ -108,6 +113,8 @@ def _products(rows: Iterator[Row], context: Context, tally: Tally, log: Log) -> 
         elif verdict.external_id in seen:
             tally.duplicates += 1
             log(row.line, verdict.external_id, "duplicate", DUPLICATE)
+        elif only_with_pictures and not verdict.product.image:
+            tally.left_out += 1
         else:
             seen.add(verdict.external_id)
             tally.loaded += 1
@@ -145,6 +152,7 @@ def _report(path: Path, plan: Plan, tally: Tally, file: Path | None, seconds: fl
         repaired=tally.repaired,
         rejected=tally.rejected,
         duplicates=tally.duplicates,
+        left_out=tally.left_out,
         created=tally.outcomes["created"],
         updated=tally.outcomes["updated"],
         unchanged=tally.outcomes["unchanged"],

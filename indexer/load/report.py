@@ -21,7 +21,8 @@ Log = Callable[[int, str, str, tuple[Note, ...]], None]
 class LoadReport:
     """The result of loading one file.
 
-    ``rows == loaded + rejected + duplicates``, ``loaded == created + updated + unchanged``, ``repaired <= loaded``.
+    ``rows == loaded + rejected + duplicates + left_out``, ``loaded == created + updated + unchanged``,
+    ``repaired <= loaded``.
 
     Attributes
     ----------
@@ -29,6 +30,7 @@ class LoadReport:
     loaded : rows that became products, `repaired` of them not quite as given.
     duplicates : rows whose id an earlier row of the file has; the first one wins, for only then does loading a file
         twice change nothing.
+    left_out : rows without a picture, where only those with one were asked for.
     repairs, rejections : reason -> how often, the most frequent first; one row may have several, also of one kind.
     warnings : what a person should know about the file as a whole.
     file : where every finding is listed by line, or None if no folder was given.
@@ -41,6 +43,7 @@ class LoadReport:
     repaired: int
     rejected: int
     duplicates: int
+    left_out: int
     created: int
     updated: int
     unchanged: int
@@ -66,6 +69,7 @@ class Tally:
     rejected: int = 0
     duplicates: int = 0
     without_currency: int = 0
+    left_out: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)

@@ -112,6 +112,9 @@ class Preferences(BaseModel):
     brands: list[Line] = Field(default=[], max_length=100)
     min_price: Price | None = Field(None, description="in major units: 12.99")
     max_price: Price | None = None
+    attributes: dict[Line, Annotated[list[Line], Field(max_length=100)]] = Field(
+        default={}, max_length=20, description="attribute -> values that are liked", examples=[{"colour": ["Black"]}]
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "Preferences":

@@ -27,6 +27,7 @@ def load_products(
     map: Annotated[list[str] | None, typer.Option(help="FIELD=COLUMN: where a field stands in the file.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of prices that name none, as EUR.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder that holds the pictures.")] = None,
+    only_with_pictures: Annotated[bool, typer.Option(help="Leave out products without a picture.")] = False,
 ) -> None:
     """Read product files into the database; every row is loaded, repaired or rejected, and the report says which."""
     from service.cli.loading import load_file, show_reports
@@ -39,8 +40,9 @@ def load_products(
         with open_database_only(ctx.settings()) as database:
             for path in files:
                 report = load_file(
-                    ctx, database, path, format=format, mapping=map or [], currency=currency, images=images
-                )
+                    ctx, database, path, format=format, mapping=map or [], currency=currency, images=images,
+                    only_with_pictures=only_with_pictures,
+                )  # fmt: skip
                 reports.append(report)
     except RecommenderError as error:
         # the files before this one are stored: their account is owed too

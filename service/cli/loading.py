@@ -24,6 +24,7 @@ def load_file(
     mapping: Sequence[str] = (),
     currency: str | None = None,
     images: Path | None = None,
+    only_with_pictures: bool = False,
 ) -> "LoadReport":
     """Load one product file into the database, with a bar and a report file."""
     from indexer.load import load_products
@@ -37,6 +38,7 @@ def load_file(
             mapping=columns_of(mapping),
             currency=currency,
             images=images,
+            only_with_pictures=only_with_pictures,
             report_folder=ctx.settings().data_dir / "reports",
             on_progress=megabytes(advance),
         )
@@ -103,4 +105,6 @@ def _lines(report: "LoadReport") -> list[str]:
     ]
     if report.duplicates:
         lines.append(f"  {report.duplicates:,} rows left out: their id came earlier in the file")
+    if report.left_out:
+        lines.append(f"  {report.left_out:,} rows left out: they have no picture")
     return lines

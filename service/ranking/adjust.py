@@ -1,6 +1,6 @@
 """Change scores after fusion by what is known of the product itself; each change is kept as one more contribution."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -68,13 +68,15 @@ def weariness(times: Scores, weight: float) -> Scores:
 
 
 def preferences_met(payload: Mapping[str, Any], preferences: Mapping[str, Any]) -> int:
-    """How many of a user's preferences (a category, a brand, the price range) a product meets, 0 to 3.
+    """How many of a user's preferences (a category, a brand, the price range, each attribute) a product meets.
 
     Examples
     --------
     >>> mug = {"category": ["Home", "Home > Mugs"], "brand": "Alba", "price": 12.0}
     >>> preferences_met(mug, {"categories": ["Home"], "brands": ["Quill"], "min_price": 5, "max_price": 20})
     2
+    >>> preferences_met(mug | {"attributes": {"colour": "Red"}}, {"attributes": {"colour": ["Red", "Blue"]}})
+    1
     """
     price = payload["price"]
     low, high = preferences.get("min_price"), preferences.get("max_price")
@@ -83,7 +85,13 @@ def preferences_met(payload: Mapping[str, Any], preferences: Mapping[str, Any]) 
         any(path in payload["category"] for path in preferences.get("categories", ()))
         + (payload["brand"] in preferences.get("brands", ()))
         + (has_range and (low is None or price >= low) and (high is None or price <= high))
+        + sum(_has(payload, name, wanted) for name, wanted in preferences.get("attributes", {}).items())
     )
+
+
+def _has(payload: Mapping[str, Any], attribute: str, wanted: Collection[str]) -> bool:
+    found = payload.get("attributes", {}).get(attribute)
+    return any(value in wanted for value in (found if isinstance(found, list | tuple) else [found]))
 
 
 def add_contributions(fused: Fused, gains: Mapping[str, Scores]) -> Fused:

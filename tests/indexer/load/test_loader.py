@@ -130,3 +130,17 @@ def test_a_report_becomes_plain_values(shop):
     assert report["repairs"] == {"rating_not_a_number": 2, "rating_out_of_range": 1}
     assert list(report["repairs"]) == ["rating_not_a_number", "rating_out_of_range"]
     assert report["rejections"] == {"id_missing": 1}
+
+
+def test_products_without_a_picture_are_left_out_where_only_those_with_one_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "feed.csv").write_text("id,name,image,price\n1,Mug,mug.png,\n2,Lamp,,free\n3,Bag,bag.png,free\n4,,,\n")
+    stored = []
+
+    def write(products):
+        stored.extend(products)
+        return ["created"] * len(products)
+
+    report = load_products(tmp_path / "feed.csv", write, only_with_pictures=True)
+    assert [product.external_id for product in stored] == ["1", "3"]
+    assert (report.rows, report.loaded, report.left_out, report.rejected) == (4, 2, 1, 1)
+    assert report.repaired == 1  # the lamp's price is nobody's matter
