@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     )
     llm_api_key: SecretStr | None = Field(None, description="key of that provider")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="of the log on stderr: console for people, json; auto: json unless stderr is a terminal"
+    )
 
     @property
     def sql_url(self) -> str:

@@ -130,3 +130,4 @@ class Releases(Frozen):
     refresh_ms: int = Field(ge=10, le=60_000)
     poll_ms: int = Field(ge=50, le=60_000)
     keep: int = Field(ge=1, le=1000)
+    required: bool

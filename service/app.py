@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from importlib.metadata import version
+from typing import Any
 
+import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 
@@ -12,6 +15,7 @@ from service.api import (
     explain,
     health,
     home,
+    metrics,
     popular,
     problems,
     product_pictures,
@@ -28,17 +32,21 @@ from service.api import (
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
 from service.api.dependencies import AppState
-from service.api.middleware import BodyLimit, RequestContext
+from service.api.metrics import make_metrics
+from service.api.middleware import BodyLimit
+from service.api.request_context import RequestContext
 from service.background import make_background
 from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
 from service.warm import WarmUp
 
+log = structlog.get_logger()
+
 MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health,
+    rules, explain, wording, health, metrics,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
@@ -66,10 +74,12 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         await to_thread.run_sync(runtime.services.words, DEFAULT_TENANT)  # so that no query has to wait for it
         warm_up.start()
         suggestions.warm(DEFAULT_TENANT)
+        log.info("service_starts", **_described(runtime))
         try:
             with background.running() if background else nullcontext():
                 yield
         finally:
+            log.info("service_stops")
             suggestions.close()
             thumbnails.close()
             warm_up.stop()
@@ -95,5 +105,19 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         app.include_router(compat_router(api))
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
-    app.add_middleware(RequestContext)
+    app.state.metrics = make_metrics(app)
+    app.add_middleware(RequestContext, observers=(app.state.metrics.observe,))
     return app
+
+
+def _described(runtime: Runtime) -> dict[str, Any]:
+    """What a service that starts says of itself."""
+    settings, release = runtime.settings, runtime.services.release()
+    return {
+        "version": version("vitrine"),
+        "profile": settings.profile,
+        "database": runtime.database.dialect,
+        "vectors": "server" if settings.qdrant_url else "embedded",
+        "background": settings.runs_background,
+        "release": release.id if release else None,
+    }

@@ -160,6 +160,7 @@ def _services(
     """What the pipeline works with."""
     from service.context import Services
     from service.impressions import utc_now
+    from service.observed import noting
     from service.served_chosen import LiveChosen
     from service.served_popular import LivePopular
     from service.signals import Encoders
@@ -173,7 +174,7 @@ def _services(
         VectorCache(store, params.retrieval.vector_cache, None if settings.embedded else VECTOR_AGE_S),
         Encoders(encoders.text, encoders.lexical, encoders.image, params.search.words_share),
         params,
-        record=impressions.put,
+        record=noting(impressions.put),
         release=release.current,
         release_of=release.named,
         popular=LivePopular(database, POPULAR_REFRESH_S).current,

@@ -1,6 +1,7 @@
 """What a serving process does right after its start, so that its first answers are as fast as the later ones."""
 
 import gc
+import time
 from threading import Event, Thread
 
 import structlog
@@ -33,6 +34,7 @@ class WarmUp:
         gc.unfreeze()  # libraries complain of what is left over at the end of the process
 
     def _run(self) -> None:
+        start = time.monotonic()
         try:
             self._services.chosen(DEFAULT_TENANT, "")  # reads the log of searches; requests do not wait for it now
             encoders = self._services.encoders
@@ -46,6 +48,7 @@ class WarmUp:
                     return
                 encoders.text.encode_query(query)
             keep_for_good()
+            log.info("service_warm", queries=len(queries), seconds=round(time.monotonic() - start, 3))
         except Exception as error:  # noqa: BLE001  the first requests are slower then, nothing else
             log.warning("warm_up_failed", error=str(error))
 

@@ -1,7 +1,7 @@
 """Group commit: requests that come together are committed together, so that many small bodies are fast too."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -39,7 +39,13 @@ class EventWriter:
         self._most_waiting = most_waiting
         self._waiting: deque[_Request] = deque()
         self._count = 0
+        self.outcomes: Counter[str] = Counter()  # of all events so far, by what became of them
         self._drain: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait to be written."""
+        return self._count
 
     async def record(self, events: list[Interaction]) -> list[EventOutcome]:
         """Write events; returns once they are committed.
@@ -84,6 +90,7 @@ class EventWriter:
         error = done.exception()
         if error is None:
             outcomes = iter(done.result())
+            self.outcomes.update(outcome.status.value for outcome in done.result())
             for request in group:
                 _answer(request, [next(outcomes) for _ in request.events])
         elif len(group) == 1 or isinstance(error, DependencyUnavailable):

@@ -33,7 +33,7 @@ def serve(
 
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     # the port first: that it is taken should not take five seconds of loading models to learn
     with ends_quietly(), bound_socket(settings.host, settings.port) as listener, open_shop(ctx, settings) as runtime:
         if ctx.as_json:
@@ -50,8 +50,9 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
 
     application = create_app(runtime)
     config = uvicorn.Config(
-        application, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=_GRACE_S
-    )
+        application, log_level="warning", log_config=None, access_log=False, lifespan="on",
+        timeout_graceful_shutdown=_GRACE_S,
+    )  # fmt: skip
     address = address_of(listener)
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
     if runtime.params.profile.about:

@@ -26,7 +26,7 @@ def worker(context: typer.Context) -> None:
     ctx: Context = context.obj
     settings = ctx.settings()
     _check_server(settings)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     with (
         ends_quietly(),
         open_shop(ctx, settings) as runtime,

@@ -53,6 +53,12 @@ class ImageEncoder:
         self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
         self.size: int = self.encode_texts([""]).shape[1]
 
+    @property
+    def query_cache(self) -> tuple[int, int]:
+        """How many queries were known and how many were not, so far."""
+        known = self.encode_query.cache_info()
+        return known.hits, known.misses
+
     def encode_images(self, pictures: Sequence[Image.Image], batch: int = 16) -> Floats:
         """Pictures to unit vectors, float32[P, D]; a picture that cannot be prepared gets a row of zeros."""
         rows = np.zeros((len(pictures), self.size), dtype=np.float32)

@@ -28,6 +28,7 @@ class QueryVectors:
         self._lock = Lock()
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._thread: Thread | None = None
+        self.hits = self.misses = 0  # of all questions so far
 
     def get(self, text: str) -> Floats:
         """The vector, float32[D], encoded now if it is not known; treat it as read-only."""
@@ -47,7 +48,10 @@ class QueryVectors:
     def _recall(self, text: str) -> Floats | None:
         with self._lock:
             vector = self._known.get(text)
-            if vector is not None:
+            if vector is None:
+                self.misses += 1
+            else:
+                self.hits += 1
                 self._known.move_to_end(text)
             return vector
 

@@ -44,6 +44,11 @@ class TextEncoder:
         """The same if it costs nothing; None if it would have to be encoded, which a thread then does."""
         return self._queries.peek(text)
 
+    @property
+    def query_cache(self) -> tuple[int, int]:
+        """How many queries were known and how many were not, so far."""
+        return self._queries.hits, self._queries.misses
+
     def encode(self, texts: Sequence[str], batch: int = 32) -> Floats:
         """Product texts to unit vectors, float32[P, D]; cosine similarity is their dot product."""
         vectors = self._model.encode_document(  # type: ignore[attr-defined]

@@ -30,6 +30,8 @@ class VectorCache:
         self._kept: dict[tuple[str, str], _Kept] = defaultdict(dict)
         self._changes = 0
         self._emptied = time.monotonic()
+        # of all vectors asked for so far; threads may lose a few of each other's counts, a lock would cost more
+        self.hits = self.misses = 0
         store.watch(self._forget)
 
     def vectors(self, collection: str, slot: str, ids: Ids) -> tuple[Floats, Ids]:
@@ -62,6 +64,8 @@ class VectorCache:
             self._empty()
         kept = self._kept[collection, slot]
         known = {product: kept[product] for product in wanted if product in kept}
+        self.hits += len(known)
+        self.misses += len(wanted) - len(known)
         if missing := [product for product in wanted if product not in known]:
             known |= self._read(collection, slot, missing)
         return known
