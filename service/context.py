@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.params import Params
 from service.core.filters import Filter
 from service.core.near import NOWHERE, Near
 from service.core.popular import Popular
 from service.core.rules import Rule
+from service.core.told import Told
 from service.core.types import Floats, Ids, Picture, Slate
 from service.core.understood import TraitKind
 from service.served_release import ServedRelease
@@ -37,6 +38,7 @@ class Request:
     mode : in which way products are to be similar. near : what they are to have in common with the anchor, beside
         what the mode asks. all_variants : also those that another variant of the same product stands for.
     affinity : weight of the past of who asks, in place of the surface's own.
+    told : what is told of who asks, beside what is stored.
     """
 
     surface: str
@@ -65,6 +67,7 @@ class Request:
     near: Near = NOWHERE
     all_variants: bool = False
     affinity: float | None = None
+    told: Told = field(default_factory=Told)
 
     @property
     def has_question(self) -> bool:

@@ -26,6 +26,7 @@ from service.store.product_rows import StoredProduct
 from service.store.spaces import PRODUCTS
 from service.store.users import StoredUser, find_user
 from service.terms import read_terms
+from service.told import Heard, hear
 from service.words.reading import read
 
 _DAY_S = 86_400
@@ -42,6 +43,7 @@ class Hydrated:
     preferences : what the user told on arrival, if it is to be used. exposure : what was shown and clicked lately.
     history : what the user did. understood : how the words of the query were read.
     past : of who asks, to order what matches by; `query` has it only where signals are to propose products for it.
+    unknown : of what the request told, the products and categories that the shop does not have.
     """
 
     query: Query
@@ -55,6 +57,7 @@ class Hydrated:
     understood: Understood | None = None
     banned: frozenset[int] = frozenset()
     past: Past | None = None
+    unknown: tuple[str, ...] = ()
 
     def within(self, wanted: Filter | None) -> Filter | None:
         """What products must meet: a filter, and what the words of the query demand."""
@@ -92,15 +95,18 @@ def hydrate(services: Services, request: Request, surface: Surface, release_id: 
             known = history(session, request.tenant, user=request.user, session_id=request.session, limit=limit)
             if surface.personal and request.user and len(known.products) < services.params.history.few_products:
                 user = find_user(session, request.tenant, request.user)
+        heard = Heard(known)
+        if surface.personal or is_ordered:
+            heard = hear(session, request.tenant, request.told, known, services.now())
     anchor = _anchor(services, stored, release) if stored is not None else None
     if anchor is not None:
         excluded |= {anchor.product_id}  # nobody looks for what is before them
     if not surface.personal:
         query = Query(request.text, anchor, behaviour=release.behaviour if release else None)
-        past = _past(services, known, release)[0] if is_ordered else None
-        hydrated = Hydrated(query, excluded, release, "content", past=past)
+        past = _past(services, heard.history, release)[0] if is_ordered else None
+        hydrated = Hydrated(query, excluded, release, "content", past=past, unknown=heard.unknown)
     else:
-        hydrated = _personal(services, request, surface, release, known, user, anchor, excluded)
+        hydrated = _personal(services, request, surface, release, heard, user, anchor, excluded)
     return _asking(services, request, hydrated, understood)
 
 
@@ -120,13 +126,14 @@ def _asking(services: Services, request: Request, hydrated: Hydrated, understood
 
 
 def _personal(
-    services: Services, request: Request, surface: Surface, release: ServedRelease | None, known: History,
+    services: Services, request: Request, surface: Surface, release: ServedRelease | None, heard: Heard,
     user: StoredUser | None, anchor: Anchor | None, excluded: frozenset[int],
 ) -> Hydrated:  # fmt: skip
+    known = heard.history
     past, reason = _past(services, known, release)
     preferences = user.preferences if user is not None and user.preferences else None
     popular = services.popular(request.tenant)
-    categories = tuple(preferences.get("categories", ())) if preferences else ()
+    categories = heard.categories or (tuple(preferences.get("categories", ())) if preferences else ())
     query = Query(
         request.text,
         anchor,
@@ -139,7 +146,10 @@ def _personal(
     exposure = popular.exposure if popular else None
     banned = excluded | known.hidden
     never = banned | seen(known, surface.exclude_types)
-    return Hydrated(query, never, release, level, reason, preferences, exposure, known, banned=banned, past=past)
+    return Hydrated(
+        query, never, release, level, reason, preferences, exposure, known, banned=banned, past=past,
+        unknown=heard.unknown,
+    )  # fmt: skip
 
 
 def _past(services: Services, known: History, release: ServedRelease | None) -> tuple[Past | None, str | None]:

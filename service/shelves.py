@@ -91,5 +91,5 @@ def _from_list(services: Services, request: Request, visitor: _Visitor, source: 
     trace = Trace({source.source: len(source.top.ids)}, found.dropped, (), {})
     return Slate(
         request.request_id, request.surface, assignment.label, None, source.level, None, items, {}, why, trace,
-        assignment.arms,
+        assignment.arms, unknown=visitor.known.unknown,
     )  # fmt: skip

@@ -58,6 +58,7 @@ def make_slate(
         drawn.draw,
         evidence,
         known.understood,
+        known.unknown,
     )
 
 

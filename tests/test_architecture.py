@@ -99,6 +99,7 @@ PIPELINE = (
     "refreshed",
     "served_chosen",
     "sessions",
+    "told",
 )
 
 OWNERS: dict[str, set[str]] = {

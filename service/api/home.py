@@ -10,10 +10,12 @@ from service.api.dependencies import AppState, FilterText, RequestId, State, Ten
 from service.api.schemas import HomeOut, HomeRequest
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import answer, page_answer, request_from
+from service.api.told import told_of, with_told
 from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.errors import InvalidQuery
 from service.core.filters import all_of
+from service.core.told import Told
 
 router = APIRouter(prefix="/v1/home", tags=["home"])
 
@@ -22,7 +24,8 @@ router = APIRouter(prefix="/v1/home", tags=["home"])
 async def post_home(body: HomeRequest, state: State, request_id: RequestId, tenant: Tenant) -> Response:
     """What this user or session may like next; a newcomer gets what is popular, and the answer says so."""
     request = request_from("home", body, state, request_id, tenant)
-    return await _answer(state, request, body.shelves, explain=body.explain)
+    told = told_of([(one.type, one.product) for one in body.history], body.categories)
+    return await _answer(state, request, body.shelves, told, explain=body.explain)
 
 
 @router.get("", response_model=HomeOut, summary="A user's feed from a link")
@@ -42,16 +45,21 @@ async def get_home(
     """The same with its simple parameters in the URL."""
     wanted = all_of(simple, filter_from(state, filter))
     request = Request("home", request_id, tenant, n=n, filter=wanted, **visitor.as_request())
-    return await _answer(state, request, _names(shelves), explain=explain)
+    return await _answer(state, request, _names(shelves), Told(), explain=explain)
 
 
 async def _answer(
-    state: AppState, request: Request, shelves: Literal["all"] | Sequence[ShelfName] | None, *, explain: bool
-) -> Response:
-    if shelves is None:
-        return await state.call(lambda: answer(state, request, explain=explain), quick=True)
-    names = state.runtime.params.page.shelves if shelves == "all" else shelves
-    return await state.call(lambda: page_answer(state, request, names, explain=explain), quick=True)
+    state: AppState, request: Request, shelves: Literal["all"] | Sequence[ShelfName] | None, told: Told, *,
+    explain: bool,
+) -> Response:  # fmt: skip
+    def work() -> Response:
+        asked = with_told(state, request, told)
+        if shelves is None:
+            return answer(state, asked, explain=explain)
+        names = state.runtime.params.page.shelves if shelves == "all" else shelves
+        return page_answer(state, asked, names, explain=explain)
+
+    return await state.call(work, quick=state.runtime.redis is None)
 
 
 def _names(raw: str | None) -> Literal["all"] | list[ShelfName] | None:

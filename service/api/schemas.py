@@ -192,8 +192,25 @@ class SearchRequest(SearchFields, SlateRequest):
     product: ProductId | None = Field(None, description="a product that others should resemble; not shown itself")
 
 
+class Happened(_Input):
+    """What the visitor did with a product."""
+
+    type: Literal["view", "click", "purchase"]
+    product: ProductId
+
+
 class HomeRequest(SlateRequest):
     """A user's feed; without user and session it is a newcomer's."""
+
+    history: list[Happened] = Field(
+        default=[],
+        max_length=1000,
+        description="what the visitor did, newest last, where you keep that yourself: it counts beside the events that "
+        "were sent, in this answer and while `session` lasts, and trains nothing",
+    )
+    categories: list[Line] = Field(
+        default=[], max_length=100, description="names or paths of categories that are looked at now, newest last"
+    )
 
     shelves: Literal["all"] | Annotated[list[ShelfName], Field(min_length=1, max_length=len(SHELVES))] | None = Field(
         None, description="several lists instead of one; `all` is the page as configured, and `n` counts per shelf"
@@ -297,4 +314,7 @@ class ShelfOut(BaseModel):
 class HomeOut(SlateOut):
     """A feed, or a page of shelves."""
 
+    unknown: list[str] | None = Field(
+        None, description="products of `history` and `categories` that the shop does not have; they do not count"
+    )
     shelves: list[ShelfOut] | None = Field(None, description="where shelves were asked for; `items` is empty then")

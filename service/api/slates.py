@@ -110,6 +110,8 @@ def _body(slate: Slate, cards: list[dict[str, object]], start: float, *, explain
     }
     if slate.understood is not None:
         body["understood"] = _understood(slate.understood)
+    if slate.unknown:
+        body["unknown"] = list(slate.unknown)
     if explain:
         body["step_ms"] = {step: round(ms, 3) for step, ms in slate.trace.step_ms.items()}
     return body

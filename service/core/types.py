@@ -240,7 +240,7 @@ class Slate:
     release : the release it was made with, if any.
     level : what the whole answer can build on. fallback : why not on the user's own past, or None.
     draw : what its slots were drawn from, where chance had a part. evidence : of each product shown, if asked for.
-    understood : how the words of a search were read.
+    understood : how the words of a search were read. unknown : of what the request told, what the shop does not have.
     degraded : signal -> why it did not take part. shortfall : why there are fewer items than asked for, or None.
     """
 
@@ -258,6 +258,7 @@ class Slate:
     draw: Draw | None = None
     evidence: Mapping[int, Evidence] = field(default_factory=dict)
     understood: Understood | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
