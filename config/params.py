@@ -125,6 +125,7 @@ class PopularParams(Frozen):
     step_hours: float = Field(gt=0)
     window_days: float = Field(gt=0)
     length: int = Field(ge=10, le=100_000)
+    from_ratings: bool
     category_length: int = Field(ge=1, le=10_000)
     prior_rating_count: float = Field(gt=0)
     exposure_half_life_days: float = Field(gt=0)

@@ -70,6 +70,8 @@ def _lists(
     database: Database, tenant: str, shelf: _Shelf, params: PopularParams, weights: EventWeights
 ) -> dict[str, dict[str, list[list[float]]] | list[list[float]] | list[str]]:
     scores = _trend(database, tenant, shelf, params, weights)
+    if params.from_ratings and not scores.any():
+        scores = well_reviewed(shelf.rating, shelf.reviews, params.prior_rating_count)
     categories = [ancestors(path) for path in shelf.paths]
     by_category = top_by_category(scores, categories, params.category_length)
     return {
@@ -95,10 +97,26 @@ def best_value(discount: Scores, rating: Scores, reviews: Scores, prior_count: f
     >>> best_value(np.array([0.5, 0.5]), np.array([5.0, 4.0]), np.array([0.0, 90.0]), prior_count=10.0).tolist()
     [2.25, 2.025]
     """
+    return discount * _believed(rating, reviews, prior_count, unrated=0.0)
+
+
+def well_reviewed(rating: Scores, reviews: Scores, prior_count: float) -> Scores:
+    """``ln(1 + reviews) x Bayesian rating``, float64[P]: what many have had, and liked; parameters as above.
+
+    Examples
+    --------
+    >>> well_reviewed(np.array([5.0, 5.0, np.nan]), np.array([0.0, 9.0, 9.0]), prior_count=10.0).round(2).tolist()
+    [0.0, 11.51, 11.51]
+    """
+    return np.asarray(np.log1p(reviews) * _believed(rating, reviews, prior_count, unrated=1.0))
+
+
+def _believed(rating: Scores, reviews: Scores, prior_count: float, *, unrated: float) -> Scores:
+    """The Bayesian rating; `unrated` for all where nothing has a rating."""
     known = ~np.isnan(rating)
-    mean = float(rating[known].mean()) if known.any() else 0.0
+    mean = float(rating[known].mean()) if known.any() else unrated
     counted = np.where(known, reviews, 0.0)
-    return discount * (prior_count * mean + counted * np.nan_to_num(rating)) / (prior_count + counted)
+    return np.asarray((prior_count * mean + counted * np.nan_to_num(rating)) / (prior_count + counted))
 
 
 def _read_shelf(database: Database, tenant: str) -> _Shelf:
