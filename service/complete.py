@@ -1,14 +1,15 @@
 """Between steps 3 and 4, complete: what every signal says of the candidates that others proposed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from service.core.errors import DependencyUnavailable
 from service.core.filters import Filter, HasId, all_of
 from service.core.types import Ids
 from service.retrieve import Questions, Retrieved, search_for
 from service.signals import SIGNALS
-from service.store.spaces import SPARSE_SLOTS
+from service.store.spaces import PRODUCTS, SPARSE_SLOTS
 from service.store.vectors import Hits, VectorQuery, VectorStore
 
 
@@ -17,16 +18,17 @@ def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, fi
 
     Vectors are compared by the engine, exactly, in one round trip per collection. Where words, weights between
     products or a ready list know nothing of a candidate, its score is 0, as their sum over nothing is. Only a product
-    without a vector to compare, as one without a picture, stays out of that list.
+    without a vector to compare, as one without a picture, stays out of that list. What does not pass the filter is in
+    no list: a best seller that is sold out must not be the measure of those that can be bought.
 
     Parameters
     ----------
-    filter : the lists were retrieved under. A signal that says nothing of any candidate keeps an empty list.
+    filter : the lists were retrieved under. A signal that says nothing of any candidate has an empty list.
     """
-    ids = _union(retrieved.lists)
+    ids = _candidates(store, questions, retrieved.lists, filter)
     if not len(ids):
         return retrieved
-    among = all_of(Filter(must=(HasId(frozenset(ids.tolist())),)), filter)
+    among = all_of(_only(ids), filter)
     asked = {name: question for name, question in questions.vectors.items() if name in retrieved.lists}
     found, failed = search_for(
         store, asked, lambda name, vector: VectorQuery(SIGNALS[name].slot, vector, len(ids), among, exact=True)
@@ -39,9 +41,29 @@ def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, fi
     )
 
 
-def _union(lists: Mapping[str, Hits]) -> Ids:
-    proposed = [hits.ids for hits in lists.values()]
-    return np.unique(np.concatenate(proposed)) if proposed else np.empty(0, np.int64)
+def _candidates(store: VectorStore, questions: Questions, lists: Mapping[str, Hits], filter: Filter | None) -> Ids:
+    """All that any list has and that passes the filter; ready lists were not asked with it."""
+    ready = _union([hits for name, hits in lists.items() if name in questions.ready])
+    found = _union([hits for name, hits in lists.items() if name not in questions.ready])
+    if filter is not None and len(unsure := np.setdiff1d(ready, found)):
+        ready = _passing(store, unsure, filter)
+    return np.union1d(found, ready)
+
+
+def _passing(store: VectorStore, ids: Ids, filter: Filter) -> Ids:
+    try:
+        records = list(store.scroll(PRODUCTS, filter=all_of(_only(ids), filter), batch=len(ids)))
+    except DependencyUnavailable:  # ready lists answer without it; SQL says later what may be shown
+        return ids
+    return np.array([record.id for record in records], np.int64)
+
+
+def _union(lists: Sequence[Hits]) -> Ids:
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(hits.ids for hits in lists)]))
+
+
+def _only(ids: Ids) -> Filter:
+    return Filter(must=(HasId(frozenset(ids.tolist())),))
 
 
 def _among(hits: Hits, ids: Ids) -> Hits:

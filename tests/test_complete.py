@@ -10,6 +10,7 @@ import pytest
 
 from service.complete import completed
 from service.context import Request, Services
+from service.core.errors import DependencyUnavailable
 from service.core.filters import Filter, Match
 from service.core.types import Ids, Slate, SparseVector, Vector
 from service.core.understood import TRAIT_KINDS
@@ -19,13 +20,13 @@ from service.retrieve import Questions, Retrieved, retrieve
 from service.runtime import Runtime
 from service.signals import SIGNALS
 from service.store.edge import EdgeStore
-from service.store.spaces import PRODUCTS, behaviour_space, products_space
+from service.store.spaces import PRODUCTS, SPARSE_SLOTS, behaviour_space, products_space
 from service.store.vectors import Hits, Point, VectorStore
 
 COUNT, WORDS, LIMIT, EF = 300, 40, 8, 64
-READY = ("trending", "best_value", "chosen")
 BEHAVIOUR = "behaviour__r1"
 LIGHT = "light up a red room"
+DENSE = ("text", "image", "cf")
 TO_BE_SHOWN = Filter(must=(Match("visible", (True,)),))
 
 
@@ -68,15 +69,16 @@ def questions() -> Questions:
     """Something for every signal there is."""
     random = np.random.default_rng(9)
     asked: dict[str, tuple[str, Vector]] = {}
-    for name, signal in SIGNALS.items():
-        is_sparse = signal.slot in ("lexical", "covisit", "sequence", "association")
-        collection = PRODUCTS if signal.space == "products" else BEHAVIOUR
-        asked[name] = (collection, sparse(random, 5) if is_sparse else dense(random))
     ready = {}
-    for name in READY:
-        del asked[name]
-        ids = random.choice(np.arange(1, COUNT + 1), 60, replace=False)
-        ready[name] = Hits(ids, np.sort(random.uniform(1, 9, 60).astype(np.float32))[::-1])
+    for name, signal in SIGNALS.items():
+        collection = PRODUCTS if signal.space == "products" else BEHAVIOUR
+        if signal.slot in SPARSE_SLOTS:
+            asked[name] = (collection, sparse(random, 5))
+        elif signal.slot in DENSE:
+            asked[name] = (collection, dense(random))
+        else:
+            ids = random.choice(np.arange(1, COUNT + 1), 60, replace=False)
+            ready[name] = Hits(ids, np.sort(random.uniform(1, 9, 60).astype(np.float32))[::-1])
     return Questions(asked, ready, {})
 
 
@@ -126,15 +128,16 @@ def test_every_candidate_has_the_score_that_a_look_at_the_whole_shop_gives(
 ) -> None:
     proposed, complete = lists
     union = set(np.concatenate([hits.ids for hits in proposed.lists.values()]).tolist())
+    union &= {point.id for point in points[PRODUCTS] if point.payload["visible"]}
     assert 60 < len(union) < COUNT, "there is something to complete, and something is left out"
     expected = {product: score for product, score in by_hand(points, questions(), name).items() if product in union}
     found = dict(zip(complete.lists[name].ids.tolist(), complete.lists[name].scores.tolist(), strict=True))
-    if SIGNALS[name].slot not in ("text", "image", "cf"):
+    if SIGNALS[name].slot not in DENSE:
         assert found.keys() == union
     assert found == pytest.approx(expected, abs=1e-5)
     assert all(one >= other for one, other in pairwise(complete.lists[name].scores.tolist())), "best first"
-    own = proposed.lists[name]
-    assert complete.lists[name].ids[: len(own.ids)].tolist() == own.ids.tolist(), "its own proposals come first"
+    own = [product for product in proposed.lists[name].ids.tolist() if product in union]
+    assert complete.lists[name].ids[: len(own)].tolist() == own, "its own proposals come first"
 
 
 def test_a_signal_that_finds_nothing_says_nothing_of_any(store: VectorStore) -> None:
@@ -153,6 +156,26 @@ def test_what_fails_while_scores_are_completed_is_named_and_keeps_what_it_propos
     assert set(complete.degraded) == {"cf"}
     assert complete.lists["cf"] is proposed.lists["cf"]
     assert len(complete.lists["covisit"].ids) > len(proposed.lists["covisit"].ids)
+
+
+class Down:
+    """An engine that does not answer."""
+
+    def search(self, *_: object, **__: object) -> list[Hits]:
+        raise DependencyUnavailable("no answer")
+
+    scroll = search
+
+
+def test_ready_lists_answer_where_the_engine_does_not(store: VectorStore) -> None:
+    asked = questions()
+    down: Any = Down()
+    proposed = retrieve(down, asked, LIMIT, TO_BE_SHOWN, EF)
+    complete = completed(down, asked, proposed, TO_BE_SHOWN)
+    assert complete.lists.keys() == asked.ready.keys()
+    assert complete.degraded.keys() == asked.vectors.keys()
+    union = set(np.concatenate([hits.ids for hits in proposed.lists.values()]).tolist())
+    assert all(set(hits.ids.tolist()) == union for hits in complete.lists.values())
 
 
 def changed(runtime: Runtime, **changes: object) -> Services:
