@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from config.settings import Settings
+from indexer.relay import Relay
 from indexer.schedule import Run, Stopped
 from service.core.errors import RecommenderError
 from service.core.types import DEFAULT_TENANT
@@ -113,8 +114,9 @@ def train_command(settings: Settings) -> list[str]:
 
 
 def train_environment(settings: Settings) -> dict[str, str]:
-    """Our own environment with the settings in force, and one thread for linear algebra."""
+    """Our own environment with the settings in force, one thread for linear algebra, and a log that `Relay` reads."""
     environment = dict(os.environ) | dict.fromkeys(_THREADS, "1")
+    environment |= {"VITRINE_LOG_FORMAT": "json", "VITRINE_LOG_LEVEL": settings.log_level}
     for name, variable in _SECRETS.items():
         if (secret := getattr(settings, name)) is not None:
             environment[variable] = secret.get_secret_value()
@@ -124,11 +126,11 @@ def train_environment(settings: Settings) -> dict[str, str]:
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str], run: Run) -> tuple[int, str, str]:
-    """Run a command to its end, or end it with us.
+    """Run a command to its end, or end it with us; what it logs, we log.
 
     Returns
     -------
-    tuple : exit code, what it wrote to stdout, and to stderr.
+    tuple : exit code, what it wrote to stdout, and the end of what it wrote to stderr beside its log.
 
     Raises
     ------
@@ -136,16 +138,18 @@ def run_child(command: Sequence[str], environment: Mapping[str, str], run: Run) 
     """
     with TemporaryFile() as out, TemporaryFile() as errors:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=dict(environment))
+        relay = Relay(errors)
         try:
             reported = -_REPORT_S
             while child.poll() is None:
+                relay.tell()
                 if time.monotonic() - reported >= _REPORT_S:
                     run.report(0.1, f"training in process {child.pid}")
                     reported = time.monotonic()
                 run.wait(_POLL_S)
         finally:
             _end(child)
-        return child.returncode, _text(out), _text(errors)
+        return child.returncode, _text(out), relay.end()
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

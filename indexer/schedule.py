@@ -115,7 +115,8 @@ class Schedule:
         with self._busy[task.name]:
             try:
                 if not self._stop.is_set() and (job := self._claim(task)) is not None:
-                    self._run(task, job)
+                    with structlog.contextvars.bound_contextvars(job=task.name, job_id=job.id):
+                        self._run(task, job)
             except Exception as error:
                 log.error("schedule_failed", job=task.name, error=str(error), exc_info=_is_strange(error))
 
@@ -134,6 +135,7 @@ class Schedule:
         return job
 
     def _run(self, task: Task, job: Job) -> None:
+        start = time.monotonic()
         try:
             message = task.run(_OneRun(self._database, job, self._worker, self._now, self._stop))
         except Stopped:
@@ -147,7 +149,7 @@ class Schedule:
         else:
             with self._database.session() as session:
                 finish(session, job.id, self._worker, self._now(), message=message)
-            log.info("job_done", job=task.name, message=message)
+            log.info("job_done", job=task.name, message=message, seconds=round(time.monotonic() - start, 3))
 
     def _fail(self, job: Job, error: str) -> None:
         with self._database.session() as session:

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
+import structlog
 
 from config.params import Params
 from indexer.popular import popular_lists
@@ -25,6 +26,8 @@ from service.core.errors import RecommenderError
 from service.core.types import DEFAULT_TENANT
 from service.store.database import Database
 from service.store.releases import create_release, mark_failed
+
+log = structlog.get_logger()
 
 _LIBRARIES = ("vitrine", "numpy", "scipy", "rectools-lightfm", "implicit", "scikit-learn", "mlxtend")
 
@@ -59,16 +62,17 @@ def build_release(
     seed = training.seed if seed is None else seed
     now = now or datetime.now(UTC)
     seconds: dict[str, float] = {}
+    release_id = f"{now:%Y%m%d-%H%M%S}-{token_hex(2)}"
 
     @contextmanager
     def step(name: str) -> Iterator[None]:
         on_step(name)
         with timed(seconds, name):
             yield
+        log.info("training_step", release=release_id, step=name, seconds=seconds[name])
 
     with step("read"):
         shop = read_shop(database, tenant, params, now.timestamp())
-    release_id = f"{now:%Y%m%d-%H%M%S}-{token_hex(2)}"
     with database.session() as session:
         begun = {"host": socket.gethostname(), "seed": seed, "go_live": go_live}
         create_release(session, release_id, manifest=begun, now=now)
@@ -88,7 +92,12 @@ def build_release(
         reason = error.message if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"
         with database.session() as session:
             mark_failed(session, release_id, message=reason)
+        log.error("training_failed", release=release_id, error=reason, seconds=round(sum(seconds.values()), 3))
         raise
+    log.info(
+        "release_trained", release=release_id, seconds=round(sum(seconds.values()), 3), counts=manifest["counts"],
+        metrics=metrics,
+    )  # fmt: skip
     return release_id
 
 

@@ -66,10 +66,9 @@ class ReleaseLoop:
         if waiting:
             supersede(database, waiting[:-1])
             wants = wants_promotion(database, waiting[-1])
-            release = publish_release(
+            publish_release(
                 self._publisher, waiting[-1], go_live=wants, stop=self._stop, on_progress=self._let_others_pass
             )
-            log.info("release_published", release=release.id, status=str(release.status), reason=release.message)
             forget_old(database, self._keep)
         if waiting or time.monotonic() - self._swept >= _SWEEP_EVERY_S:
             if gone := sweep(database, self._publisher.store, folder):

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import structlog
+
 from config.training import Checks
 from indexer.release.artifacts import Artifacts, load_artifacts, remove_artifacts
 from indexer.release.checks import array_problems, store_problems
@@ -29,6 +31,8 @@ from service.store.releases import (
 from service.store.snapshots import popular_name, put_snapshot
 from service.store.spaces import behaviour_name, behaviour_space, users_name, users_space
 from service.store.vectors import VectorStore
+
+log = structlog.get_logger()
 
 _CHUNK = 128  # one write of the embedded engine
 
@@ -76,8 +80,8 @@ def publish_release(
     Stopped : `stop` was set; nothing is lost.
     DependencyUnavailable : the database or Qdrant does not answer; the release failed.
     """
+    started, written = datetime.now(UTC), 0
     try:
-        started = datetime.now(UTC)
         artifacts = load_artifacts(publisher.folder, release_id)
         problems = list(array_problems(artifacts))
         if not problems:
@@ -106,6 +110,10 @@ def publish_release(
             release = promote(session, release_id)
     Newcomers(publisher.database, publisher.store, publisher.folder).fill(release_id)
     catch_up(publisher.database, publisher.store, release_id, since=started)  # after it: what is gone must go again
+    log.info(
+        "release_published", release=release_id, status=str(release.status), products=written, metrics=metrics,
+        seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
+    )  # fmt: skip
     return release
 
 
@@ -175,4 +183,5 @@ def _fail(publisher: Publisher, release_id: str, reason: str, metrics: Mapping[s
             release = mark_failed(session, release_id, message=reason, metrics=metrics)
     drop_collections(publisher.store, release_id)
     remove_artifacts(publisher.folder, release_id)
+    log.warning("release_refused", release=release_id, reason=reason, metrics=dict(metrics))
     return release

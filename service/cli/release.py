@@ -21,9 +21,13 @@ def train(
     wait: Annotated[bool, typer.Option(help="Wait until a running service has published it.")] = True,
 ) -> None:
     """Learn from what users did: train a release, check it, and let it answer."""
+    from config.log import configure_logging
     from service.cli.training import train_release
 
     ctx: Context = context.obj
+    settings = ctx.settings()
+    if ctx.as_json or settings.log_format == "json":
+        configure_logging(settings.log_level, settings.log_format)  # what is done at the moment, for machines
     release = train_release(ctx, seed=seed, go_live=promote, wait=wait)
     ctx.show(described(release), lambda console: _show(ctx, console, release))
     if release.status == "failed":

@@ -115,7 +115,7 @@ def _sqlite(url: URL) -> Engine:
         raise DependencyUnavailable(
             f"the folder {folder} of the database cannot be made ({error.strerror}); choose another in DATABASE_URL"
         ) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **_json())
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **_options())
     event.listen(engine, "connect", _set_pragmas)
     return engine
 
@@ -133,8 +133,13 @@ def _set_pragmas(connection: Any, _: object) -> None:
 
 def _postgresql(url: URL) -> Engine:
     timeouts = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000}
-    return create_engine(url, connect_args=timeouts, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, **_json())
+    return create_engine(url, connect_args=timeouts, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, **_options())
 
 
-def _json() -> dict[str, Any]:
-    return {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
+def _options() -> dict[str, Any]:
+    # values of rows may be about people: errors, and so the log, do not show them
+    return {
+        "hide_parameters": True,
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
