@@ -118,6 +118,13 @@ class HistoryParams(Frozen):
     few_products: int = Field(ge=0)
 
 
+class AnswerParams(Frozen):
+    """How answers that are the same for everybody are kept."""
+
+    kept: int = Field(ge=1, le=1_000_000)
+    ttl_s: float = Field(gt=0, le=86_400)
+
+
 class PopularParams(Frozen):
     """How the popular lists are counted."""
 
@@ -241,6 +248,7 @@ class Params(Frozen):
     retrieval: Retrieval
     history: HistoryParams
     popular: PopularParams
+    answers: AnswerParams
     schedule: ScheduleParams
     source: Source
     training: Training

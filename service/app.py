@@ -29,6 +29,7 @@ from service.api import (
     users,
     wording,
 )
+from service.api.cached import KeptAnswers
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
 from service.api.dependencies import AppState
@@ -99,6 +100,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.wordsmith = wordsmith
     app.state.suggestions = suggestions
     app.state.thumbnails = thumbnails
+    app.state.answers = KeptAnswers(runtime.services, runtime.params.answers.kept, runtime.params.answers.ttl_s)
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:

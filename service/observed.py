@@ -19,10 +19,12 @@ class Notes:
     ----------
     slates : of each list made: surface, level it builds on, whether that is a fallback, whether it is short.
     degraded : signal -> why it did not take part. steps : name, start as `time.perf_counter` gave it, seconds.
+    cache : hit or miss, of an answer that may be kept.
     """
 
     slates: list[tuple[str, str, bool, bool]] = field(default_factory=list)
     degraded: dict[str, str] = field(default_factory=dict)
+    cache: str | None = None
     steps: list[tuple[str, float, float]] = field(default_factory=list)
 
     @property
@@ -76,6 +78,12 @@ def observing() -> Iterator[Notes]:
 def notes() -> Notes | None:
     """The notes of the request that this code works for; None outside of requests."""
     return _NOTES.get()
+
+
+def note_cache(cache: str) -> None:
+    """Note whether the answer was kept: hit or miss."""
+    if (kept := _NOTES.get()) is not None:
+        kept.cache = cache
 
 
 def noting(record: Record) -> Record:

@@ -64,7 +64,7 @@ class RequestContext:
 def _say(answered: Answered) -> None:
     notes = answered.notes
     told: dict[str, Any] = {
-        "surface": notes.surface, "degraded": notes.degraded or None, "fallback": notes.fallback,
+        "surface": notes.surface, "degraded": notes.degraded or None, "fallback": notes.fallback, "cache": notes.cache,
     }  # fmt: skip
     say = log.debug if answered.route.startswith(_QUIET) and answered.status < 400 else log.info
     say(
