@@ -15,7 +15,7 @@ from config.frozen import Frozen
 from config.overlay import read_overlay
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
-from config.serving import SessionParams
+from config.serving import Cors, Limits, SessionParams
 from config.source import Source
 from config.training import Releases, Training
 from config.wording import Wording
@@ -257,6 +257,8 @@ class Params(Frozen):
     wording: Wording
     rules: RuleParams
     sessions: SessionParams
+    cors: Cors
+    limits: Limits
     search: Search
     suggest: Suggest
     variants: Variants

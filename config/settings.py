@@ -3,16 +3,21 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.profile import profile_file
+from config.serving import Origin
 from config.source import has_source
 from service.core.errors import ConfigurationError
 
 DOTENV = ".env"
+
+
+def _split(given: object) -> object:
+    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
 
 
 class Settings(BaseSettings):
@@ -52,6 +57,9 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("VITRINE_REDIS_URL", "REDIS_URL"),
         description="redis://[:password@]host:6379/0, shared by serving processes; in memory if unset",
+    )
+    cors_origins: Annotated[tuple[Origin, ...] | None, NoDecode, BeforeValidator(_split)] = Field(
+        None, description="https://shop.example and others, with commas between, whose pages may call; see [cors]"
     )
     profile: str | None = Field(None, description="a TOML of config/profiles by its name, or the path of another")
     config_file: Path | None = Field(None, description="TOML laid over config/recommender.toml and the profile")

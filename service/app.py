@@ -33,6 +33,7 @@ from service.api.cached import KeptAnswers
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
 from service.api.dependencies import AppState
+from service.api.guards import guard_inside, guard_outside
 from service.api.metrics import make_metrics
 from service.api.middleware import BodyLimit
 from service.api.request_context import RequestContext
@@ -56,6 +57,7 @@ _ERRORS = {
         (404, "unknown id"),
         (413, "too much data"),
         (422, "invalid request; `detail` says what to do"),
+        (429, "too many requests of one key or address; `Retry-After` says when to go on"),
         (503, "a dependency does not answer; try again shortly"),
     )
 }
@@ -107,8 +109,10 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         app.include_router(compat_router(api))
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    guard_inside(app, runtime)
     app.state.metrics = make_metrics(app)
     app.add_middleware(RequestContext, observers=(app.state.metrics.observe,))
+    guard_outside(app, runtime)
     return app
 
 

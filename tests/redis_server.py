@@ -3,7 +3,10 @@
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,13 @@ class RedisServer:
     def client(self) -> Redis:
         """A client of its own, to look into it."""
         return Redis.from_url(self.url, decode_responses=True)
+
+
+@contextmanager
+def running_redis() -> Iterator[RedisServer]:
+    """A server that answers."""
+    with tempfile.TemporaryDirectory(prefix="vitrine-redis-") as folder:  # short: a socket's path has 107 bytes at most
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()

@@ -119,6 +119,7 @@ OWNERS: dict[str, set[str]] = {
     "prometheus_client": {"service/metrics.py"},
     "rapidfuzz": {"service/words/nearest.py"},
     "redis": {"service/store/redis"},
+    "limits": {"service/api/rate_limit.py", "service/api/bounded_counts.py", "service/api/shared_rate.py"},
     "ftfy": {"indexer/load/text.py"},
     "plotly": {"eval/plots.py"},
     "openai": {"service/explain/llm/openai_chat.py"},

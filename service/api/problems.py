@@ -20,6 +20,7 @@ _TITLES = {
     409: "Conflict",
     413: "Too much data",
     422: "Invalid request",
+    429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
 }

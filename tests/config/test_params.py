@@ -38,7 +38,7 @@ def keys_of_model(model, name=""):
 
 FREE = (
     "weights", "half_life_products", "caps", "match_shares", "match_most", "traits", "trait_fields", "similar_modes",
-    "with_product", "with_picture",
+    "with_product", "with_picture", "per_minute",
 )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Sessions in a real Redis: shared, bounded, forgotten in time, and nobody notices when it goes away."""
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -13,26 +12,23 @@ from service.core.errors import ConfigurationError
 from service.core.told import Told
 from service.sessions import Sessions, open_sessions
 from service.store.redis_link import RedisLink
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, running_redis
 
 PARAMS = SessionParams(ttl_s=60, most=3, in_memory=100)
 LOOK_S = 0.02
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
+def redis_server() -> Iterator[RedisServer]:
     """One server for all tests here."""
-    with tempfile.TemporaryDirectory(prefix="vitrine-redis-") as folder:  # short: a socket's path has 107 bytes at most
-        server = RedisServer(Path(folder))
-        server.start()
+    with running_redis() as server:
         yield server
-        server.kill()
 
 
 @pytest.fixture
-def link(server: RedisServer) -> Iterator[RedisLink]:
+def link(redis_server: RedisServer) -> Iterator[RedisLink]:
     """The way to it."""
-    link = RedisLink(server.url, look_s=LOOK_S)
+    link = RedisLink(redis_server.url, look_s=LOOK_S)
     yield link
     link.close()
 
@@ -92,16 +88,16 @@ def test_in_memory_a_quiet_session_ends_and_the_number_is_bounded() -> None:
     assert sum(bool(sessions.recall("shop", f"s{number}")) for number in range(200)) == PARAMS.in_memory
 
 
-def test_in_redis_a_quiet_session_ends(server: RedisServer, link: RedisLink) -> None:
+def test_in_redis_a_quiet_session_ends(redis_server: RedisServer, link: RedisLink) -> None:
     open_sessions(PARAMS.model_copy(update={"ttl_s": 0.05}), link).remember("shop", "brief", Told(viewed=("x",)))
     time.sleep(0.1)
 
     assert open_sessions(PARAMS, link).recall("shop", "brief") == Told()
-    assert all(server.client().pttl(key) > 0 for key in server.client().keys("*"))  # nothing stays for ever
+    assert all(redis_server.client().pttl(key) > 0 for key in redis_server.client().keys("*"))  # nothing stays for ever
 
 
-def test_processes_share_what_was_told(server: RedisServer, link: RedisLink) -> None:
-    other = RedisLink(server.url)
+def test_processes_share_what_was_told(redis_server: RedisServer, link: RedisLink) -> None:
+    other = RedisLink(redis_server.url)
     open_sessions(PARAMS, link).remember("shop", "shared", Told(viewed=("x",)))
     told = open_sessions(PARAMS, other).recall("shop", "shared")
     other.close()
@@ -110,7 +106,7 @@ def test_processes_share_what_was_told(server: RedisServer, link: RedisLink) -> 
 
 
 def test_nobody_notices_a_killed_server_and_it_is_used_again_once_it_is_back(
-    server: RedisServer, link: RedisLink
+    redis_server: RedisServer, link: RedisLink
 ) -> None:
     sessions = open_sessions(PARAMS, link)
     stop = threading.Event()
@@ -135,10 +131,10 @@ def test_nobody_notices_a_killed_server_and_it_is_used_again_once_it_is_back(
         thread.start()
     for _ in range(3):
         time.sleep(0.05)
-        server.kill()
+        redis_server.kill()
         wait_for(lambda: not link.state.up)
         time.sleep(0.05)
-        server.start()
+        redis_server.start()
         wait_for(lambda: link.state.up)
     stop.set()
     for thread in threads:
@@ -150,18 +146,18 @@ def test_nobody_notices_a_killed_server_and_it_is_used_again_once_it_is_back(
     assert slowest[0] < 1.0
 
 
-def test_a_server_that_hangs_costs_one_time_out_and_then_nothing(server: RedisServer) -> None:
-    link = RedisLink(server.url, timeout_s=0.1, look_s=LOOK_S)
+def test_a_server_that_hangs_costs_one_time_out_and_then_nothing(redis_server: RedisServer) -> None:
+    link = RedisLink(redis_server.url, timeout_s=0.1, look_s=LOOK_S)
     sessions = open_sessions(PARAMS, link)
     sessions.remember("shop", "s4", Told(viewed=("before",)))
-    server.freeze()
+    redis_server.freeze()
     try:
         start = time.perf_counter()
         for _ in range(200):
             assert sessions.recall("shop", "s4") == Told(viewed=("before",))
         took = time.perf_counter() - start
     finally:
-        server.thaw()
+        redis_server.thaw()
     wait_for(lambda: link.state.up)
     link.close()
 
@@ -169,13 +165,13 @@ def test_a_server_that_hangs_costs_one_time_out_and_then_nothing(server: RedisSe
     assert (link.state.failures, link.state.skipped, link.state.error) == (1, 199, "TimeoutError")
 
 
-def test_a_server_that_refuses_is_not_taken_for_one_that_is_gone(server: RedisServer, link: RedisLink) -> None:
+def test_a_server_that_refuses_is_not_taken_for_one_that_is_gone(redis_server: RedisServer, link: RedisLink) -> None:
     sessions = open_sessions(PARAMS, link)
-    server.client().config_set("maxmemory", "1")
+    redis_server.client().config_set("maxmemory", "1")
     try:
         sessions.remember("shop", "s5", Told(viewed=("x",)))
     finally:
-        server.client().config_set("maxmemory", "0")
+        redis_server.client().config_set("maxmemory", "0")
 
     assert sessions.recall("shop", "s5") == Told(viewed=("x",))  # from memory
     assert (link.state.up, link.state.failures) == (True, 1)
