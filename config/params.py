@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from config.accounts import AccountParams
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.overlay import read_overlay
@@ -257,6 +258,7 @@ class Params(Frozen):
     wording: Wording
     rules: RuleParams
     sessions: SessionParams
+    accounts: AccountParams
     cors: Cors
     limits: Limits
     search: Search

@@ -85,6 +85,14 @@ class Settings(BaseSettings):
         None, description="http://host:11434/v1 of Ollama, llama.cpp, vLLM …; the provider's own address if unset"
     )
     llm_api_key: SecretStr | None = Field(None, description="key of that provider")
+    access: Literal["open", "keys"] = Field(
+        "open", description="open: no key is needed, as behind a gateway of your own; keys: every call needs one"
+    )
+    secret: SecretStr | None = Field(
+        None, description="32 characters or more that sign access tokens; several with blanks between: the first signs"
+    )
+    secret_file: Path | None = Field(None, description="a file with that secret, in place of it")
+    token_algorithm: Literal["HS256", "EdDSA"] = Field("HS256", description="of access tokens: HS256 or EdDSA")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="of the log on stderr: console for people, json; auto: json unless stderr is a terminal"

@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from service.api import (
+    auth,
     bundle,
     events,
     explain,
@@ -30,12 +31,15 @@ from service.api import (
     wording,
 )
 from service.api.cached import KeptAnswers
+from service.api.access import Access
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
 from service.api.dependencies import AppState
 from service.api.guards import guard_inside, guard_outside
 from service.api.metrics import make_metrics
 from service.api.middleware import BodyLimit
+from service.api.principal import authorise
+from service.api.reception import make_reception
 from service.api.request_context import RequestContext
 from service.background import make_background
 from service.core.types import DEFAULT_TENANT
@@ -48,12 +52,14 @@ MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health, metrics,
+    rules, explain, wording, health, metrics, auth,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
     for status, text in (
         (400, "the body is not JSON text"),
+        (401, "no key or token was shown, or it is not valid"),
+        (403, "this key or token may not do that"),
         (404, "unknown id"),
         (413, "too much data"),
         (422, "invalid request; `detail` says what to do"),
@@ -68,6 +74,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     background = make_background(runtime, clock) if runtime.settings.runs_background else None
     wordsmith = wording.make_wordsmith(runtime)
     suggestions = suggest.make_suggestions(runtime, clock)
+    reception = make_reception(runtime, clock)
     thumbnails = product_pictures.make_thumbnails(runtime)
 
     @asynccontextmanager
@@ -95,6 +102,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         version="1",
         lifespan=lifespan,
         responses=_ERRORS,  # type: ignore[arg-type]
+        dependencies=[Depends(authorise)],
     )
     app.state.vitrine = AppState(runtime, background.indexing if background else None)
     app.state.clock = clock
@@ -102,12 +110,15 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.wordsmith = wordsmith
     app.state.suggestions = suggestions
     app.state.thumbnails = thumbnails
+    app.state.reception = reception
     app.state.answers = KeptAnswers(runtime.services, runtime.params.answers.kept, runtime.params.answers.ttl_s)
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:
         app.include_router(compat_router(api))
     problems.install(app)
+    is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
+    app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)
     app.state.metrics = make_metrics(app)

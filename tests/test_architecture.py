@@ -23,6 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "service.ranking": {"service.core"},
     "service.explain": {"config", "service.core"},
     "service.store": {"config", "service.core"},
+    "service.accounts": {"config", "service.core", "service.store"},
     "service.encode": {"config", "service.core"},
     "service.signals": {"config", "service.core", "service.store", "service.encode"},
     "service.pipeline": {
@@ -33,8 +34,8 @@ LAYERS: dict[str, set[str]] = {
         "config", "service.core", "service.store", "service.encode", "service.signals", "service.pipeline", "indexer",
     },
     "service.api": {
-        "config", "service.core", "service.explain", "service.store", "service.encode", "service.pipeline",
-        "service.runtime", "indexer",
+        "config", "service.core", "service.explain", "service.store", "service.accounts", "service.encode",
+        "service.pipeline", "service.runtime", "indexer",
     },
     "service.background": {"config", "service.core", "service.runtime", "indexer"},
     "service.app": {
@@ -45,8 +46,8 @@ LAYERS: dict[str, set[str]] = {
         "service.pipeline", "service.runtime", "service.app", "indexer",
     },
     "service.cli": {
-        "config", "service.core", "service.store", "service.encode", "service.signals", "service.pipeline",
-        "service.runtime", "service.background", "service.app", "indexer", "eval",
+        "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
+        "service.pipeline", "service.runtime", "service.background", "service.app", "indexer", "eval",
     },
 }  # fmt: skip
 
@@ -121,6 +122,9 @@ OWNERS: dict[str, set[str]] = {
     "redis": {"service/store/redis"},
     "limits": {"service/api/rate_limit.py", "service/api/bounded_counts.py", "service/api/shared_rate.py"},
     "ftfy": {"indexer/load/text.py"},
+    "pwdlib": {"service/accounts/passwords.py"},
+    "jwt": {"service/accounts/tokens.py"},
+    "cryptography": {"service/accounts/tokens.py"},
     "plotly": {"eval/plots.py"},
     "openai": {"service/explain/llm/openai_chat.py"},
     "anthropic": {"service/explain/llm/anthropic_messages.py"},

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from fastapi import Depends, Query, Request
 
 from indexer.worker import IndexingLoop
+from service.accounts.caller import OPEN, Caller
+from service.api.principal import PRINCIPAL, Principal
 from service.core.errors import InvalidQuery
 from service.core.filters import Filter, parse_filter
-from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
 
 T = TypeVar("T")
@@ -23,11 +24,12 @@ class AppState:
 
     Attributes
     ----------
-    indexing : the loop of this process; None where a worker has it.
+    indexing : the loop of this process; None where a worker has it. caller : whom this request comes from.
     """
 
     runtime: Runtime
     indexing: IndexingLoop | None
+    caller: Caller = OPEN
 
     async def call(self, work: Callable[[], T], *, quick: bool = False) -> T:
         """Run blocking code without stopping the event loop.
@@ -44,15 +46,16 @@ class AppState:
 # FastAPI hands plain functions to a thread, each by itself: a few tenths of a millisecond a piece
 async def _state(request: Request) -> AppState:
     state: AppState = request.app.state.vitrine
-    return state
+    caller: Caller = request.scope[PRINCIPAL]
+    return state if caller is OPEN else replace(state, caller=caller)
 
 
 async def _request_id(request: Request) -> str:
     return str(request.scope["request_id"])
 
 
-async def _tenant() -> str:
-    return DEFAULT_TENANT
+async def _tenant(caller: Principal) -> str:
+    return caller.tenant
 
 
 State = Annotated[AppState, Depends(_state)]

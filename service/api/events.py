@@ -2,19 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from service.accounts.caller import Caller, Scope
 from service.api.clock import Clock, Now
 from service.api.dependencies import State, Tenant
 from service.api.event_lines import read_event, read_lines
 from service.api.event_schemas import EventIn, EventsOut
 from service.api.event_writer import EventWriter
+from service.core.errors import NotAllowed
 from service.core.types import Interaction
 from service.runtime import Runtime
-from service.store.events import EventOutcome, record_events
+from service.store.events import EventOutcome, EventStatus, record_events
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -58,9 +61,21 @@ async def post_events(request: Request, state: State, tenant: Tenant, now: Now, 
     """
     lines = read_lines(await request.body(), state.runtime.params.events.max_batch)
     read = [read_event(line, tenant, now) for line in lines]
+    if not state.caller.may(Scope.USERS):
+        read = [_spoken_for(each, state.caller) for each in read]
     written = iter(await writer.record([event for event in read if isinstance(event, Interaction)]))
     outcomes = [next(written) if isinstance(each, Interaction) else each for each in read]
     return Response(orjson.dumps(_answer(outcomes)), media_type="application/json")
+
+
+def _spoken_for(event: Interaction | EventOutcome, caller: Caller) -> Interaction | EventOutcome:
+    """The event as the caller's own; refused where it names somebody else."""
+    if not isinstance(event, Interaction):
+        return event
+    try:
+        return replace(event, user=caller.person(event.user))
+    except NotAllowed as error:
+        return EventOutcome(EventStatus.REFUSED, f"user: {error.message}")
 
 
 def _answer(outcomes: list[EventOutcome]) -> dict[str, Any]:

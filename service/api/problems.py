@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 _TITLES = {
     400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
@@ -24,7 +26,8 @@ _TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
-_RETRY_AFTER_S = "2"
+_HEADERS = {401: {"WWW-Authenticate": 'Bearer realm="vitrine"'}, 503: {"Retry-After": "2"}}
+_SECRETS = frozenset({"password", "new_password", "refresh_token"})
 
 
 class Problem(BaseModel):
@@ -49,7 +52,7 @@ def problem(status: int, code: str, detail: str, request_id: str | None, errors:
         request_id=request_id,
         errors=errors,
     )
-    headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else None
+    headers = _HEADERS.get(status)
     return Response(
         orjson.dumps(body.model_dump(exclude_none=True)), status, headers, media_type="application/problem+json"
     )
@@ -68,7 +71,7 @@ def describe(errors: Any) -> list[dict[str, str]]:
     return [
         {
             "field": ".".join(str(part) for part in e["loc"]) or "body",
-            "problem": f"{e['msg']} (got {_short(e['input'])})",
+            "problem": f"{e['msg']} (got {_short(e['input'])})" if _is_shown(e) else e["msg"],
         }
         for e in errors
     ]
@@ -101,6 +104,14 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def _id(request: Request) -> str | None:
     return request.scope.get("request_id")
+
+
+def _is_shown(error: Any) -> bool:
+    """Whether what was sent may be repeated: never a password, nor what may be one under a misspelt name."""
+    sent = error["input"]
+    if error["type"] == "extra_forbidden":
+        return False
+    return _SECRETS.isdisjoint(error["loc"]) and not (isinstance(sent, dict) and _SECRETS & sent.keys())
 
 
 def _short(value: object) -> str:

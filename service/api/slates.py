@@ -40,10 +40,10 @@ def request_from(
 
     Raises
     ------
-    InvalidQuery : its filter, or that of a boost, is not valid.
+    InvalidQuery : its filter, or that of a boost, is not valid. NotAllowed : it is about somebody else.
     """
     return Request(
-        surface, request_id, tenant, user=body.user, session=body.session, n=body.n,
+        surface, request_id, tenant, user=state.caller.person(body.user), session=body.session, n=body.n,
         filter=filter_from(state, body.filter), exclude=tuple(body.exclude_ids), weights=body.weights,
         mmr_lambda=body.mmr_lambda, variants=body.variants, product=product,
         boosts=tuple((filter_from(state, one.filter) or Filter(), one.weight) for one in body.boost),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
+from service.api.principal import Principal
 from service.api.schemas import PersonId
 from service.core.errors import InvalidQuery
 
@@ -23,6 +24,7 @@ class Visitor:
 
 
 async def _visitor(
+    caller: Principal,
     user: Annotated[PersonId | None, Query(description="your own id of the user")] = None,
     session: Annotated[PersonId | None, Query(description="what an anonymous visitor is known by")] = None,
     variant: Annotated[
@@ -35,7 +37,7 @@ async def _visitor(
         if not separator:
             raise InvalidQuery(f"variant must be experiment:variant, got {text[:100]!r}", code="unknown_variant")
         variants[experiment] = name
-    return Visitor(user, session, variants)
+    return Visitor(caller.person(user), session, variants)
 
 
 FromQuery = Annotated[Visitor, Depends(_visitor)]

@@ -131,7 +131,8 @@ async def _shown(state: AppState, tenant: str, request_id: str) -> list[_Slot]:
 
 def _logged(state: AppState, tenant: str, request_id: str) -> list[_Slot] | None:
     with state.runtime.database.session() as session:
-        slates = impressions_of_request(session, tenant, request_id)
+        found = impressions_of_request(session, tenant, request_id)
+        slates = [slate for slate in found if state.caller.may_see(slate.user)]
         products = get_products(session, [item.product_id for slate in slates for item in slate.items])
     return _slots(slates, products) if slates else None
 

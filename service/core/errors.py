@@ -4,6 +4,8 @@
 
     RecommenderError                500
     ├── InvalidQuery                422   the request cannot be understood
+    ├── NotAuthenticated            401   no valid key or token was shown
+    ├── NotAllowed                  403   this key or token may not do that
     ├── NotFound                    404   the named thing does not exist
     ├── Conflict                    409   the request contradicts what is stored
     ├── PayloadTooLarge             413   more was sent than is accepted
@@ -34,6 +36,20 @@ class InvalidQuery(RecommenderError):
 
     status = 422
     code = "invalid_query"
+
+
+class NotAuthenticated(RecommenderError):
+    """No key or token was shown where one is needed, or it is not valid."""
+
+    status = 401
+    code = "not_authenticated"
+
+
+class NotAllowed(RecommenderError):
+    """Who calls is known, and may not do this."""
+
+    status = 403
+    code = "not_allowed"
 
 
 class NotFound(RecommenderError):

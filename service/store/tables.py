@@ -231,6 +231,69 @@ class RuleRow(SQLModel, table=True):
     data: dict[str, Any] = Field(sa_type=Json)
 
 
+class AccountRow(SQLModel, table=True):
+    """Somebody who signs in with an e-mail address and a password; what they do is done by a user of their own."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("tenant", "email", name="uq_account_tenant_email"),
+        UniqueConstraint("user_id", name="uq_account_user_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    tenant: str = Field(sa_type=PlainText)
+    email: str = Field(sa_type=PlainText)  # folded, so that nobody can sign up twice with other capitals
+    name: str = Field(sa_type=PlainText)
+    role: str = Field(sa_type=PlainText)  # shopper, merchant, operator
+    user_id: int = Field(sa_type=Key, foreign_key="users.id", ondelete="CASCADE")
+    password_hash: str = Field(sa_type=PlainText)
+    epoch: int = Field(sa_type=Key)  # access tokens of an earlier one are void
+    created_at: datetime = Field(sa_type=PackedTime)
+    signed_in_at: datetime | None = Field(sa_type=PackedTime)
+    disabled_at: datetime | None = Field(sa_type=PackedTime)
+
+
+class RefreshTokenRow(SQLModel, table=True):
+    """One refresh token; those that followed from one sign-in are a family. Used ones stay, to notice a second use."""
+
+    __tablename__ = "refresh_token"
+    __table_args__ = (
+        Index("ix_refresh_token_family", "family"),
+        Index("ix_refresh_token_account", "account_id", "expires_at"),
+    )
+
+    hash: str = Field(primary_key=True, sa_type=PlainText)  # SHA-256: the token itself is kept nowhere
+    account_id: int = Field(sa_type=Key, foreign_key="account.id", ondelete="CASCADE")
+    family: str = Field(sa_type=PlainText)
+    made_at: datetime = Field(sa_type=PackedTime)
+    expires_at: datetime = Field(sa_type=PackedTime)
+    used_at: datetime | None = Field(sa_type=PackedTime)
+    revoked_at: datetime | None = Field(sa_type=PackedTime)
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """What a server, or a shop's pages, identify themselves with."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        UniqueConstraint("hash", name="uq_api_key_hash"),
+        Index("ix_api_key_tenant", "tenant", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    tenant: str = Field(sa_type=PlainText)
+    name: str = Field(sa_type=PlainText)
+    hash: str = Field(sa_type=PlainText)  # SHA-256: the key itself is kept nowhere
+    hint: str = Field(sa_type=PlainText)  # its first characters, to recognise it by
+    scopes: list[str] = Field(sa_type=Json)
+    created_at: datetime = Field(sa_type=PackedTime)
+    expires_at: datetime | None = Field(sa_type=PackedTime)
+    last_used_at: datetime | None = Field(sa_type=PackedTime)  # some minutes behind
+    revoked_at: datetime | None = Field(sa_type=PackedTime)
+
+
 # the same tables for statements that read and write many rows at once
 PRODUCT: Table = SQLModel.metadata.tables["product"]
 USERS: Table = SQLModel.metadata.tables["users"]
@@ -241,3 +304,6 @@ IMPRESSION: Table = SQLModel.metadata.tables["impression"]
 SEARCH: Table = SQLModel.metadata.tables["search"]
 SNAPSHOT: Table = SQLModel.metadata.tables["snapshot"]
 RULE: Table = SQLModel.metadata.tables["rule"]
+ACCOUNT: Table = SQLModel.metadata.tables["account"]
+REFRESH_TOKEN: Table = SQLModel.metadata.tables["refresh_token"]
+API_KEY: Table = SQLModel.metadata.tables["api_key"]
