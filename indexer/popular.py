@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from service.core.types import Ids
 from service.store.behaviour import read_behaviour
 from service.store.database import Database
 from service.store.payload import ancestors
-from service.store.snapshots import exposure_name, popular_name, put_snapshot
+from service.store.snapshots import exposure_name, kinds_name, popular_name, put_snapshot
 from service.store.tables import INTERACTION, PRODUCT
 
 Scores = NDArray[np.float64]
@@ -46,6 +47,7 @@ def make_popular(database: Database, tenant: str, params: PopularParams, weights
     now = datetime.now(UTC)
     exposure = count_exposure(database, tenant, shelf.ids, shelf.paths, params, now)
     with database.session() as session:
+        put_snapshot(session, kinds_name(tenant), _kinds(shelf), now=now)
         put_snapshot(session, popular_name(tenant), lists, now=now)
         if exposure is not None:
             put_snapshot(session, exposure_name(tenant), exposure, now=now)
@@ -82,6 +84,14 @@ def _lists(
         "newest": _pairs(shelf.ids, shelf.created, top(shelf.created, params.length)),
         "categories": _top_categories(scores, categories),
     }  # fmt: skip
+
+
+def _kinds(shelf: _Shelf) -> dict[str, list[Any]]:
+    """What `service.core.popular.Kinds` holds."""
+    paths = sorted({path for path in shelf.paths if path is not None})
+    place = {path: number for number, path in enumerate(paths)}
+    of = [-1 if path is None else place[path] for path in shelf.paths]
+    return {"ids": shelf.ids.tolist(), "place": of, "paths": paths}
 
 
 def best_value(discount: Scores, rating: Scores, reviews: Scores, prior_count: float) -> Scores:

@@ -6,7 +6,7 @@ import numpy as np
 
 from service.core.errors import DependencyUnavailable
 from service.core.filters import Filter, HasId, all_of
-from service.core.types import Ids
+from service.core.types import Floats, Ids
 from service.retrieve import Questions, Retrieved, search_for
 from service.signals import SIGNALS
 from service.store.spaces import PRODUCTS, SPARSE_SLOTS
@@ -16,10 +16,11 @@ from service.store.vectors import Hits, VectorQuery, VectorStore
 def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, filter: Filter | None) -> Retrieved:
     """The same lists, each with every candidate that any of them has, at the score its own signal gives it.
 
-    Vectors are compared by the engine, exactly, in one round trip per collection. Where words, weights between
-    products or a ready list know nothing of a candidate, its score is 0, as their sum over nothing is. Only a product
-    without a vector to compare, as one without a picture, stays out of that list. What does not pass the filter is in
-    no list: a best seller that is sold out must not be the measure of those that can be bought.
+    Vectors are compared by the engine, exactly, in one round trip per collection; a signal that scores by itself does.
+    Where words, weights between products or a ready list know nothing of a candidate, its score is 0, as their sum over
+    nothing is. Only a product without a vector to compare, as one without a picture, stays out of that list. What does
+    not pass the filter is in no list: a best seller that is sold out must not be the measure of those that can be
+    bought.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, fi
         store, asked, lambda name, vector: VectorQuery(SIGNALS[name].slot, vector, len(ids), among, exact=True)
     )
     ready = {name: _among(hits, ids) for name, hits in questions.ready.items() if name in retrieved.lists}
+    ready |= {name: _best_first(ids, score(ids)) for name, score in questions.open.items() if name in retrieved.lists}
     lists = {**retrieved.lists, **found, **ready}
     return Retrieved(
         {name: _with_zeros(hits, ids) if name in ready or _is_sparse(name) else hits for name, hits in lists.items()},
@@ -80,7 +82,10 @@ def _with_zeros(hits: Hits, ids: Ids) -> Hits:
     if not hits.scores.any():
         return hits
     others = np.setdiff1d(ids, hits.ids)
-    every = np.concatenate([hits.ids, others])
     scores = np.concatenate([hits.scores, np.zeros(len(others), np.float32)])
-    order = np.lexsort((every, -scores))
-    return Hits(every[order], scores[order])
+    return _best_first(np.concatenate([hits.ids, others]), scores)
+
+
+def _best_first(ids: Ids, scores: Floats) -> Hits:
+    order = np.lexsort((ids, -scores))
+    return Hits(ids[order], scores[order])

@@ -1,5 +1,7 @@
 """Gather why each product of a slate is there; only where it is asked for, because it costs about as much again."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,11 +15,14 @@ from service.hydrate import Hydrated
 from service.ranking.evidence import confidence, loudest, said_of
 from service.ranking.fuse import ScoredList
 from service.ranking.normalize import NORMALIZERS
+from service.signals.tfidf import own_words
+from service.store.catalog import get_products
 from service.store.spaces import PRODUCTS
 from service.variety import Diversified
 
 _ITEM_ITEM = ("covisit", "sequence", "association")
 _NEAR = ("text", "image", "cf")
+_BY_WORDS = ("tfidf",)
 # of several things done with a product the one that says most
 _TELLING = (
     EventType.PURCHASE, EventType.CART, EventType.WISHLIST, EventType.RATING, EventType.CLICK, EventType.VIEW,
@@ -67,17 +72,19 @@ class _Reasons:
         self._services = services
         self._request = request
         self._known = known
+        self._words: dict[int, SparseVector | None] = {}
 
     def because(self, product: int, source: str | None) -> int | None:
         """Internal id of the product that led to this one; None where none did."""
         query = self._known.query
-        if source is None or source not in (*_ITEM_ITEM, *_NEAR):
+        if source is None or source not in (*_ITEM_ITEM, *_NEAR, *_BY_WORDS):
             return None
         if query.anchor is not None:
             return query.anchor.product_id
         if query.past is None or query.text or not len(query.past.products):
             return None
-        parts = self._item_item(product, source) if source in _ITEM_ITEM else self._near(product, source)
+        look = self._item_item if source in _ITEM_ITEM else self._near if source in _NEAR else self._by_words
+        parts = look(product, source)
         # a product of the past may come up again, but not because of itself
         place = loudest(np.where(query.past.products == product, 0.0, parts) if len(parts) else parts)
         return None if place is None else int(query.past.products[place])
@@ -116,6 +123,33 @@ class _Reasons:
         if len(own):
             parts[places] = past.weights(slot)[places] * (vectors @ own[0])
         return parts
+
+    def _by_words(self, product: int, signal: str) -> NDArray[np.float64]:
+        """Share of common words x opinion of each product of the past, float64[H]."""
+        past = self._known.query.past
+        if past is None:
+            return np.empty(0)
+        names = self._names(past.products.tolist())
+        own = self._names([product])
+        shares = [_shared(own.get(product), names.get(one)) for one in past.products.tolist()]
+        return np.asarray(past.weights(signal) * np.array(shares))
+
+    def _names(self, products: Sequence[int]) -> Mapping[int, SparseVector]:
+        """Words of the names of these products; each is looked up once."""
+        if missing := [one for one in products if one not in self._words]:
+            with self._services.database.session() as session:
+                known = get_products(session, missing)
+            lexical = self._services.encoders.lexical
+            self._words |= {one: own_words(stored.product, lexical).get("lexical") for one, stored in known.items()}
+        return {one: words for one in products if (words := self._words.get(one)) is not None}
+
+
+def _shared(one: SparseVector | None, other: SparseVector | None) -> float:
+    """Share of the words of two names that both have (Ochiai 1957), 0 to 1."""
+    if one is None or other is None:
+        return 0.0
+    common = len(np.intersect1d(one.indices, other.indices))
+    return float(common / np.sqrt(len(one.indices) * len(other.indices)))
 
 
 def _did(history: History, product: int | None) -> str | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from config.params import Surface
 from service.affinity import affinity_weight
+from service.arms import make_arms
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
 from service.core.errors import IndexNotReady
@@ -17,6 +18,7 @@ from service.core.popular import Popular
 from service.core.types import Anchor, Floats, Ids, Past, Query
 from service.core.understood import Understood
 from service.encode.document import product_text
+from service.liked_words import liked_words
 from service.past import make_past, seen
 from service.served_release import ServedRelease
 from service.signals.tfidf import own_words
@@ -141,6 +143,8 @@ def _personal(
         release.behaviour if release else None,
         _trending(popular, categories) if popular else None,
         (popular.best_value.ids, popular.best_value.scores) if popular and not categories else None,
+        arms=make_arms(popular, request, past, categories) if popular and surface.weights.get("bandit") else None,
+        liked_words=liked_words(services, past, categories) if surface.weights.get("tfidf") else None,
     )
     level = ("personal" if known.user_id else "session") if past else "category" if categories else "global"
     exposure = popular.exposure if popular else None

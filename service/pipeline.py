@@ -19,6 +19,8 @@ from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Known, diversify
 
+_FOR_ANYBODY = ("trending", "best_value", "bandit")  # signals that need no past
+
 Look = Callable[[Services, Request, Hydrated, Ruled, Surface, int, Stopwatch], Found]
 
 
@@ -96,7 +98,7 @@ def slots(asked: int | None, surface: Surface) -> int:
 
 def for_newcomers(surface: Surface, request: Request, known: Hydrated) -> Surface:
     """Whoever has no past sees what trends, also where the weights leave it out for everybody else."""
-    has_something = request.has_question or any(surface.weights.get(name) for name in ("trending", "best_value"))
+    has_something = request.has_question or any(surface.weights.get(name) for name in _FOR_ANYBODY)
     if not surface.personal or known.query.past is not None or request.weights is not None or has_something:
         return surface
     return surface.model_copy(update={"weights": {**surface.weights, "trending": 1.0}})

@@ -3,15 +3,16 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import structlog
 
 from service.core.errors import DependencyUnavailable, RecommenderError
 from service.core.filters import Filter
-from service.core.types import Query, Vector
+from service.core.types import Floats, Ids, Query, Vector
 from service.signals import SIGNALS, Encoders
+from service.signals.signal import Open
 from service.store.spaces import PRODUCTS
 from service.store.vectors import Hits, VectorQuery, VectorStore
 
@@ -26,6 +27,7 @@ class Questions:
     ----------
     vectors : signal -> collection and vector. ready : signal -> list.
     degraded : signal -> why it failed. Silent signals are nowhere.
+    open : signal of a ready list -> the scores of any other products.
     avoids : something is not wanted either; what scores 0 or less is then no answer.
     """
 
@@ -33,6 +35,7 @@ class Questions:
     ready: Mapping[str, Hits]
     degraded: Mapping[str, str]
     avoids: bool = False
+    open: Mapping[str, Callable[[Ids], Floats]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline
     start = time.monotonic()
     vectors: dict[str, tuple[str, Vector]] = {}
     ready: dict[str, Hits] = {}
+    open_: dict[str, Callable[[Ids], Floats]] = {}
     degraded: dict[str, str] = {}
     for name in sorted((n for n, weight in weights.items() if weight), key=lambda n: -weights[n]):
         collection = query.behaviour if SIGNALS[name].space == "behaviour" else PRODUCTS
@@ -67,9 +71,11 @@ def ask(query: Query, weights: Mapping[str, float], encoders: Encoders, deadline
         else:
             if isinstance(asked, Hits):
                 ready[name] = asked
+            elif isinstance(asked, Open):
+                ready[name], open_[name] = asked.hits, asked.of
             elif asked is not None:
                 vectors[name] = (collection, asked)
-    return Questions(vectors, ready, degraded, any(weight < 0 for _, weight in query.terms))
+    return Questions(vectors, ready, degraded, any(weight < 0 for _, weight in query.terms), open_)
 
 
 def retrieve(

@@ -9,9 +9,9 @@ import numpy as np
 import structlog
 
 from service.core.exposure import Exposure
-from service.core.popular import Popular, top_list
+from service.core.popular import Kinds, Popular, no_kinds, top_list
 from service.store.database import Database
-from service.store.snapshots import StoredSnapshot, exposure_name, get_snapshot, popular_name
+from service.store.snapshots import StoredSnapshot, exposure_name, get_snapshot, kinds_name, popular_name
 
 log = structlog.get_logger()
 
@@ -40,7 +40,8 @@ class LivePopular:
                 known = popular.made_at if popular else None
                 stored = get_snapshot(session, popular_name(tenant), newer_than=known)
                 if stored is not None:
-                    popular = _parse(stored, get_snapshot(session, exposure_name(tenant)))
+                    exposure, kinds = (get_snapshot(session, name(tenant)) for name in (exposure_name, kinds_name))
+                    popular = _parse(stored, exposure, kinds)
         except Exception as error:  # noqa: BLE001  an hour-old list is better than no answer
             log.warning("popular_not_refreshed", error=str(error))
         finally:
@@ -49,7 +50,7 @@ class LivePopular:
         return popular
 
 
-def _parse(stored: StoredSnapshot, exposure: StoredSnapshot | None) -> Popular:
+def _parse(stored: StoredSnapshot, exposure: StoredSnapshot | None, kinds: StoredSnapshot | None) -> Popular:
     data = stored.data
     return Popular(
         stored.made_at,
@@ -59,7 +60,12 @@ def _parse(stored: StoredSnapshot, exposure: StoredSnapshot | None) -> Popular:
         top_list(data["newest"]),
         tuple(data["categories"]),
         _exposure(exposure.data) if exposure else None,
+        _kinds(kinds.data) if kinds else no_kinds(),
     )
+
+
+def _kinds(data: Mapping[str, Any]) -> Kinds:
+    return Kinds(np.array(data["ids"], np.int64), np.array(data["place"], np.int64), tuple(data["paths"]))
 
 
 def _exposure(data: Mapping[str, Any]) -> Exposure:

@@ -101,6 +101,8 @@ PIPELINE = (
     "served_chosen",
     "sessions",
     "told",
+    "arms",
+    "liked_words",
 )
 
 OWNERS: dict[str, set[str]] = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,6 +159,17 @@ class Past:
         return self.opinions * 0.5 ** (np.arange(len(self.opinions)) / self.half_lives[signal])
 
 
+class Triable(Protocol):
+    """What a bandit may try, see `core.arms.Arms`."""
+
+    @property
+    def ids(self) -> Ids:
+        """int64[A], those worth a try by themselves."""
+
+    def draws(self, products: Ids) -> Floats:
+        """A click rate drawn for each of these products, float32[C] in 0 to 1."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
     """What signals look at: everything known about one request, nothing to be fetched any more.
@@ -172,6 +184,7 @@ class Query:
     terms : several texts, each with how much it is wanted, below 0 for what is not; `text` is all that is wanted.
     picture : float32[D] of length 1, of a picture that products should look like.
     chosen : ids int64[C] and scores float32[C] of what others took after they had searched for the same.
+    arms : the products as those of a bandit. liked_words : of the names of what is liked, with weights.
     """
 
     text: str | None = None
@@ -184,6 +197,8 @@ class Query:
     terms: tuple[tuple[str, float], ...] = ()
     picture: Floats | None = None
     chosen: tuple[Ids, Floats] | None = None
+    arms: Triable | None = None
+    liked_words: SparseVector | None = None
 
 
 @dataclass(frozen=True, slots=True)

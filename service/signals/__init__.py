@@ -5,6 +5,7 @@ recommender.toml. The contract tests in tests/signals cover it at once.
 """
 
 from service.signals.association import ASSOCIATION
+from service.signals.bandit import BANDIT
 from service.signals.best_value import BEST_VALUE
 from service.signals.cf import CF
 from service.signals.chosen import CHOSEN
@@ -23,7 +24,7 @@ SIGNALS: dict[str, Signal] = {
     signal.name: signal
     for signal in (
         LEXICAL, TEXT, TFIDF, IMAGE, PICTURE, CHOSEN, CF, COVISIT, SEQUENCE, ASSOCIATION, SEARCHES, TRENDING,
-        BEST_VALUE,
+        BEST_VALUE, BANDIT,
     )
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from service.core.types import Floats, Query, SparseVector, Vector
+from service.core.types import Floats, Ids, Query, SparseVector, Vector
 from service.store.vectors import Hits
 
 
@@ -52,6 +52,19 @@ class Encoders:
     words_share: float = 0.5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Open:
+    """A ready list of a signal that can score any product.
+
+    Attributes
+    ----------
+    hits : what it proposes. of : the scores float32[C] of any products int64[C].
+    """
+
+    hits: Hits
+    of: Callable[[Ids], Floats]
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One source of candidates.
@@ -67,7 +80,7 @@ class Signal:
     name: str
     space: Literal["products", "behaviour"]
     slot: str
-    ask: Callable[[Query, Encoders], Vector | Hits | None]
+    ask: Callable[[Query, Encoders], Vector | Hits | Open | None]
 
 
 def terms_of(query: Query) -> tuple[tuple[str, float], ...]:

@@ -1,4 +1,6 @@
-"""Products with the words of the anchor's name and narrowest category, the rarer the better; silent without an anchor.
+"""Products with the words of a name and its narrowest category, the rarer the better: the anchor's, or those liked.
+
+Silent for words of a search, and for those of whom no liked product and no category is known.
 
 TF-IDF as BM25 has it: the index of word search weighs how often a product has a word, and Qdrant how rare the word is.
 """
@@ -14,7 +16,9 @@ def own_words(product: Product, lexical: QueryLexicalEncoder) -> dict[str, Spars
 
 
 def _ask(query: Query, _: Encoders) -> Vector | None:
-    return None if query.anchor is None else query.anchor.vectors.get("lexical")
+    if query.anchor is not None:
+        return query.anchor.vectors.get("lexical")
+    return None if query.text else query.liked_words
 
 
 TFIDF = Signal("tfidf", "products", "lexical", _ask)

@@ -31,6 +31,11 @@ def exposure_name(tenant: str) -> str:
     return f"exposure:{tenant}"
 
 
+def kinds_name(tenant: str) -> str:
+    """The snapshot of which category each product is in."""
+    return f"kinds:{tenant}"
+
+
 def synonyms_name(tenant: str) -> str:
     """The snapshot of the synonyms a shop has told."""
     return f"synonyms:{tenant}"

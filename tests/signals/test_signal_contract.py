@@ -10,8 +10,11 @@ import pytest
 import service.signals
 from config.params import load_params
 from config.profile import profile_file, profile_names
+from service.core.arms import Arms
+from service.core.popular import TopList, no_kinds
 from service.core.types import Anchor, Past, Query, SparseVector
 from service.signals import SIGNALS, Encoders
+from service.signals.signal import Open
 from service.store.spaces import behaviour_space, products_space
 from service.store.vectors import Hits, Space
 
@@ -63,7 +66,10 @@ def with_past(space, encoders):
     half_lives = dict.fromkeys(SIGNALS, 1.0)
     user = any_vector(space[0], "cf")
     past = Past(np.array([3, 4]), np.ones(2), half_lives, np.array([4]), profile, user, ("blue lamp", "red mug"))
-    return Query(past=past, trending=(np.array([5, 6]), np.array([2.0, 1.0], np.float32)))
+    trend = TopList(np.array([5, 6]), np.array([2.0, 1.0], np.float32))
+    arms = Arms(np.array([5, 6, 9]), None, trend, no_kinds(), (), 1)
+    words = any_vector(space[0], "lexical")
+    return Query(past=past, trending=(trend.ids, trend.scores), arms=arms, liked_words=words)
 
 
 def test_there_is_one_signal_per_file_and_every_file_is_registered():
@@ -99,7 +105,7 @@ def newcomer(space):
 
 
 def test_it_asks_a_slot_that_there_is_or_has_a_list(signal, encoders, space, with_past, newcomer):
-    if not any(isinstance(signal.ask(query, encoders), Hits) for query in (with_past, newcomer)):
+    if not any(isinstance(signal.ask(query, encoders), (Hits, Open)) for query in (with_past, newcomer)):
         slots = space[1][signal.space]
         assert signal.slot in {**slots.dense, **slots.sparse}
 
@@ -108,7 +114,7 @@ def test_what_it_asks_fits_its_slot(signal, encoders, space, anchored, with_past
     queries = (Query("red mug"), anchored, with_past, newcomer)
     asked = [answer for query in queries if (answer := signal.ask(query, encoders)) is not None]
     assert asked, "it is silent for words, for an anchor, for a past and for a picture"
-    for answer in asked:
+    for answer in (one.hits if isinstance(one, Open) else one for one in asked):
         if isinstance(answer, Hits):
             assert len(answer.ids) == len(answer.scores) == len(set(answer.ids.tolist()))
         elif isinstance(answer, SparseVector):
