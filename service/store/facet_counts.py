@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import JSON, func, select, text, type_coerce
 from sqlmodel import Session
 
 from service.core.facets import Counts
@@ -30,9 +30,10 @@ def value_counts(session: Session, tenant: str, condition: Filter | None, field:
     asked = (PRODUCT.c.tenant == tenant, PRODUCT.c.deleted_at.is_(None), where(condition))
     connection = session.connection()
     if field.startswith(_ATTRIBUTE):
-        name = field.removeprefix(_ATTRIBUTE)
-        rows = connection.execute(select(PRODUCT.c.attributes).where(*asked))
-        return [(_texts(attributes.get(name)), 1) for (attributes,) in rows]
+        # grouped there: reading the attributes of 100,000 products here takes two to three times as long
+        value = type_coerce(PRODUCT.c.attributes, JSON)[field.removeprefix(_ATTRIBUTE)]
+        rows = connection.execute(select(value, func.count()).where(*asked).group_by(text("1")))
+        return [(_texts(found), count) for found, count in rows]
     column = PRODUCT.c[_STORED_AS.get(field, field)]
     rows = connection.execute(select(column, func.count()).where(*asked).group_by(column))
     return [(_values(field, value), count) for value, count in rows]
