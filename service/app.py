@@ -44,6 +44,7 @@ from service.api.request_context import RequestContext
 from service.background import make_background
 from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
+from service.storefront.routes import router as storefront
 from service.warm import WarmUp
 
 log = structlog.get_logger()
@@ -116,6 +117,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         app.include_router(module.router)
     if api := runtime.params.profile.api:
         app.include_router(compat_router(api))
+    app.include_router(storefront)  # last: another system's API keeps its paths
     problems.install(app)
     is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
     app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)

@@ -37,9 +37,13 @@ LAYERS: dict[str, set[str]] = {
         "config", "service.core", "service.explain", "service.store", "service.accounts", "service.encode",
         "service.pipeline", "service.runtime", "indexer",
     },
+    "service.storefront": {
+        "config", "service.core", "service.store", "service.pipeline", "service.runtime", "service.api",
+    },
     "service.background": {"config", "service.core", "service.runtime", "indexer"},
     "service.app": {
         "config", "service.core", "service.api", "service.pipeline", "service.runtime", "service.background", "indexer",
+        "service.storefront",
     },
     "eval": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",

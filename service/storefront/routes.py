@@ -1,0 +1,95 @@
+"""The pages of the shop."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.api.dependencies import AppState, RequestId, State, Tenant
+from service.api.products_io import to_output
+from service.core.errors import NotFound
+from service.core.types import DEFAULT_TENANT
+from service.store.catalog import get_product
+from service.storefront.demo import demo_shoppers
+from service.storefront.guest import guest_of
+from service.storefront.page import page
+from service.storefront.showcase import departments, showcase
+from service.storefront.statics import router as statics
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+router.include_router(statics)
+
+_HERO = 3
+
+
+async def _frame(request: Request, state: State) -> Callable[..., Response]:
+    """What makes a page: header and footer are the same on all."""
+    runtime = state.runtime
+    shoppers = demo_shoppers(runtime.settings)
+    guest = guest_of(request, is_demo=bool(shoppers))
+    frame: dict[str, Any] = {
+        "shoppers": shoppers,
+        "departments": departments(runtime.services.popular(DEFAULT_TENANT)),
+        "attributes": runtime.params.catalogue.filterable_attributes,
+        "has_pictures": runtime.settings.image_model != "none",
+    }
+
+    def draw(name: str, *, status: int = 200, **values: object) -> Response:
+        return page(name, request, guest, status=status, **frame | values)
+
+    return draw
+
+
+Draw = Annotated[Callable[..., Response], Depends(_frame)]
+
+
+@router.get("/")
+async def home(state: State, request_id: RequestId, draw: Draw) -> Response:
+    """The shop window: what is popular at once, what is personal as soon as the script has asked."""
+    window = await state.call(lambda: showcase(state.runtime, request_id, _HERO), quick=True)
+    return draw("home", heroes=window.products)
+
+
+@router.get("/explore")
+async def explore(draw: Draw) -> Response:
+    """The catalogue to narrow down; what is narrowed is in the address."""
+    return draw("explore")
+
+
+@router.get("/search")
+async def search(draw: Draw, q: str = "") -> Response:
+    """What was found for words, a picture, or both."""
+    return draw("search", query=q[:200])
+
+
+@router.get("/product/{id:path}")
+async def product(id: str, state: State, tenant: Tenant, draw: Draw) -> Response:
+    """One product; a page that says so where there is none, or none to be seen."""
+    shown = await _product(state, tenant, id)
+    if shown is None:
+        return draw("missing", status=404)
+    return draw("product", product=shown)
+
+
+@router.get("/cart")
+async def cart(draw: Draw) -> Response:
+    """Cart, wishlist and a checkout that takes no money."""
+    return draw("cart")
+
+
+@router.get("/profile")
+async def profile(draw: Draw) -> Response:
+    """What a visitor told, and what they did."""
+    return draw("profile")
+
+
+async def _product(state: AppState, tenant: str, id: str) -> dict[str, Any] | None:
+    def work() -> dict[str, Any] | None:
+        with state.runtime.database.session() as session:
+            try:
+                found = to_output(get_product(session, tenant, id))
+            except NotFound:
+                return None
+        return found.model_dump() if found.visible else None
+
+    return await state.call(work, quick=True)

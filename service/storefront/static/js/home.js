@@ -1,0 +1,93 @@
+// The home page: shelves for whoever looks, then a feed without an end and without repeats.
+import { card, ghosts } from "./card.js";
+import { $, h } from "./dom.js";
+import { ask } from "./net.js";
+import { blank, exchange, fill, oops, shelf, shelfGhosts, shownIds } from "./shelf.js";
+import { track } from "./track.js";
+import { who } from "./who.js";
+
+const PAGE = 20;
+const place = $("[data-shelves]");
+const feed = $("[data-feed]");
+const grid = $("[data-feed-grid]");
+const end = $("[data-feed-end]");
+const seen = new Set();
+let isStale = false;
+let isLoading = false;
+let isDone = false;
+
+// the same address as the page's preload, so that it is asked once
+const address = () => `/v1/home?${new URLSearchParams({ shelves: "all", n: "12", explain: "true", ...who() })}`;
+
+function drawn(page) {
+  const rows = page.shelves.filter((one) => one.items.length);
+  rows.forEach((one) => one.items.forEach((item) => seen.add(item.id)));
+  if (!rows.length) return blank("The shelves are still empty", "As soon as the shop has products they appear here.", h("a", { class: "button", href: "/explore" }, "Look around"));
+  return rows.map((one, at) => made(one, page, at === 0));
+}
+
+function made(one, page, isFirst) {
+  const note = isFirst && page.fallback && page.fallback.level !== "personal" ? "We do not know you yet: this is what others like. Look at a few things and it changes." : null;
+  const more = one.category ? { label: "See all", href: `/explore?${new URLSearchParams({ category: one.category })}` } : null;
+  return shelf({ title: one.title, name: one.category ? `${one.name}:${one.category}` : one.name, items: one.items, more, note, from: { request_id: page.request_id } });
+}
+
+async function load() {
+  await fill(place, shelfGhosts(3), () => ask(address()), drawn);
+  feed.hidden = seen.size === 0;
+  if (seen.size) watcher.observe(end);
+}
+
+/** After something was looked at, hidden or bought: ask again, and exchange the shelves in place. */
+async function refresh() {
+  if (!isStale) return;
+  isStale = false;
+  try {
+    const page = await ask(address());
+    const fresh = drawn(page);
+    if (!Array.isArray(fresh)) return;
+    const top = scrollY;
+    const old = [...place.children];
+    fresh.forEach((one, at) => (old[at] ? exchange(old[at], one) : place.append(one)));
+    old.slice(fresh.length).forEach((one) => one.remove());
+    scrollTo({ top, behavior: "instant" });
+  } catch {
+    isStale = true; // the old shelves still stand
+  }
+}
+
+async function further() {
+  if (isLoading || isDone) return;
+  isLoading = true;
+  const bones = ghosts(8);
+  grid.append(...bones);
+  end.replaceChildren();
+  try {
+    const exclude = [...new Set([...seen, ...shownIds()])].slice(-9500);
+    const page = await ask("/v1/home", { body: { ...who(), n: PAGE, explain: true, exclude_ids: exclude } });
+    bones.forEach((one) => one.remove());
+    const fresh = page.items.filter((item) => !seen.has(item.id));
+    fresh.forEach((item) => seen.add(item.id));
+    grid.append(...fresh.map((item) => card(item, { request_id: page.request_id })));
+    isDone = fresh.length === 0;
+    if (isDone) end.replaceChildren(h("p", {}, "You have seen everything there is. ", h("a", { href: "/explore" }, "Look at it another way")));
+  } catch (trouble) {
+    bones.forEach((one) => one.remove());
+    end.replaceChildren(oops(trouble, () => { isLoading = false; further(); }));
+    return;
+  }
+  isLoading = false;
+  watcher.unobserve(end);
+  if (!isDone) watcher.observe(end); // told again while it is still in sight
+}
+
+const watcher = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) further(); }, { rootMargin: "700px" });
+
+document.addEventListener("vitrine:recorded", (event) => {
+  isStale = true;
+  if (event.detail.some((one) => one.type === "hide" || one.type === "wishlist" || one.type === "cart")) refresh();
+});
+addEventListener("pageshow", (event) => { if (event.persisted) { isStale = true; refresh(); } });
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") refresh(); });
+for (const hero of document.querySelectorAll("[data-hero]")) hero.addEventListener("click", () => track("click", { product: hero.dataset.hero }));
+load();

@@ -1,0 +1,62 @@
+// Asks the JSON API: patient with what may pass, plain about what will not.
+const PATIENCE_MS = 15_000;
+const WAITS_MS = [400, 1500];
+const PASSING = new Set([502, 503, 504]);
+
+/** What went wrong, in words for people; `passes` where the same may work in a moment. */
+export class Trouble extends Error {
+  constructor(title, detail, { status = 0, passes = false } = {}) {
+    super(detail);
+    Object.assign(this, { title, detail, status, passes });
+  }
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** The answer's JSON. `body` makes it a POST; `signal` gives up early; `tries` beyond the first only where it may pass. */
+export async function ask(path, { body, method, signal, tries = WAITS_MS.length, keepalive = false, headers } = {}) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await once(path, body, method ?? (body === undefined ? "GET" : "POST"), signal, keepalive, headers);
+    } catch (trouble) {
+      if (!(trouble instanceof Trouble) || !trouble.passes || attempt >= tries) throw trouble;
+      await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)]);
+      if (signal?.aborted) throw trouble;
+    }
+  }
+}
+
+async function once(path, body, method, signal, keepalive, extra) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const both = signal ? AbortSignal.any([signal, patience]) : patience;
+  const options = { method, signal: both, keepalive };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers = { "Content-Type": "application/json" };
+  }
+  if (extra) options.headers = { ...options.headers, ...extra };
+  let answer;
+  try {
+    answer = await fetch(path, options);
+    if (answer.ok) return answer.status === 204 ? null : await answer.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw unreachable(patience.aborted);
+  }
+  throw await told(answer);
+}
+
+function unreachable(late) {
+  if (!navigator.onLine) return new Trouble("You are offline", "We will be here when you are back.");
+  if (late) return new Trouble("This takes too long", "The shop is busy. Please try again in a moment.");
+  return new Trouble("The shop cannot be reached", "It may be starting again. Please try once more.", { passes: true });
+}
+
+async function told(answer) {
+  const said = await answer.json().catch(() => ({}));
+  const passes = PASSING.has(answer.status);
+  if (answer.status >= 500) {
+    return new Trouble("Something went wrong here", "It is not your fault. Please try again in a moment.", { status: answer.status, passes });
+  }
+  return new Trouble(said.title ?? "That did not work", said.detail ?? `The shop answered ${answer.status}.`, { status: answer.status });
+}
