@@ -16,6 +16,7 @@ from service.api import (
     explain,
     health,
     home,
+    keys,
     metrics,
     popular,
     problems,
@@ -30,11 +31,12 @@ from service.api import (
     users,
     wording,
 )
-from service.api.cached import KeptAnswers
 from service.api.access import Access
+from service.api.cached import KeptAnswers
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
 from service.api.dependencies import AppState
+from service.api.documented_access import document_access
 from service.api.guards import guard_inside, guard_outside
 from service.api.metrics import make_metrics
 from service.api.middleware import BodyLimit
@@ -53,7 +55,7 @@ MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health, metrics, auth,
+    rules, explain, wording, health, metrics, auth, keys,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
@@ -120,6 +122,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.include_router(storefront)  # last: another system's API keeps its paths
     problems.install(app)
     is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
+    document_access(app, is_open=is_open)
     app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)

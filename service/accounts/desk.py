@@ -55,12 +55,7 @@ class Desk:
 
         It takes as long either way.
         """
-        hashed = hash_password(password)
-        with self.database.session() as session:
-            return store.add_account(
-                session, tenant, folded(email), name=name, role=str(role), password_hash=hashed, user=new_user_id(),
-                now=self.clock(),
-            )  # fmt: skip
+        return new_account(self.database, tenant, email, password, name=name, role=role, now=self.clock())
 
     def sign_in(self, tenant: str, email: str, password: str, *, session_id: str | None = None) -> SignedIn:
         """Tokens for somebody who knows the password.
@@ -175,6 +170,17 @@ class Desk:
         refresh = make_secret(REFRESH)
         store.add_token(session, refresh.hash, account.id, family, now=now, expires_at=refresh_until)
         return SignedIn(account, access, access_until, refresh.text, refresh_until)
+
+
+def new_account(
+    database: Database, tenant: str, email: str, password: str, *, name: str, role: str, now: datetime
+) -> bool:
+    """Make an account with a user of its own; False where the address has one."""
+    hashed = hash_password(password)
+    with database.session() as session:
+        return store.add_account(
+            session, tenant, folded(email), name=name, role=str(role), password_hash=hashed, user=new_user_id(), now=now
+        )
 
 
 def folded(email: str) -> str:

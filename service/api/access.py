@@ -20,6 +20,7 @@ log = structlog.get_logger()
 _HEADERS = (b"authorization", b"x-api-key")
 _BODILESS = ("GET", "HEAD", "OPTIONS")
 _FORM = "the header must be `Authorization: Bearer …` or `X-API-Key: …`"
+_PROTOCOL = "bearer."
 _POLICY_VIOLATION = 1008
 
 
@@ -73,6 +74,8 @@ def shown(scope: Scope) -> str | None:
     NotAuthenticated : several, or none that can be read.
     """
     found = [(name, value) for name, value in scope["headers"] if name in _HEADERS]
+    if scope["type"] == "websocket":
+        found += [(b"x-api-key", text.encode()) for text in _offered(scope)]
     if not found:
         return None
     if len(found) > 1:
@@ -89,6 +92,12 @@ def shown(scope: Scope) -> str | None:
             "the header must be `Authorization: Bearer …` or `X-API-Key: …`", code="invalid_credentials"
         )
     return text
+
+
+def _offered(scope: Scope) -> list[str]:
+    """Browsers cannot send headers along with a web socket: they offer `bearer.<key or token>` as a subprotocol."""
+    offered: list[str] = scope.get("subprotocols") or []
+    return [one.removeprefix(_PROTOCOL) for one in offered if one.startswith(_PROTOCOL)]
 
 
 async def _refuse(error: RecommenderError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from service.accounts.caller import Caller, Role
 from service.accounts.desk import Desk, SignedIn
+from service.accounts.details import ADDRESS, MAX_ADDRESS, MAX_NAME, MIN_PASSWORD
 from service.accounts.passwords import MAX_LENGTH
 from service.api.clock import Now
 from service.api.dependencies import State, Tenant
@@ -21,14 +22,11 @@ from service.store.users import StoredUser
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
 
-MIN_NEW = 8  # NIST SP 800-63B
 _PRINTED = r"^[^\x00-\x1f\x7f]*$"
-Email = Annotated[
-    str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$")
-]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PRINTED)]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=MAX_ADDRESS, pattern=ADDRESS)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NAME, pattern=_PRINTED)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
-NewPassword = Annotated[str, StringConstraints(min_length=MIN_NEW, max_length=MAX_LENGTH)]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_LENGTH)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -40,7 +38,9 @@ class SignUpIn(_Input):
     """Somebody new."""
 
     email: Email = Field(examples=["ann@example.com"])
-    password: NewPassword = Field(description=f"any {MIN_NEW} to {MAX_LENGTH} characters", examples=["correct horse"])
+    password: NewPassword = Field(
+        description=f"any {MIN_PASSWORD} to {MAX_LENGTH} characters", examples=["correct horse"]
+    )
     name: Name = ""
 
 

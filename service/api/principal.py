@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, WebSocketException
 from fastapi.requests import HTTPConnection
+from starlette.status import WS_1008_POLICY_VIOLATION
 
 from service.accounts.caller import Caller
 from service.api.scopes import NeedsAccount, needs_of
-from service.core.errors import NotAllowed, NotAuthenticated
+from service.core.errors import NotAllowed, NotAuthenticated, RecommenderError
 
 PRINCIPAL = "principal"
 """Where `Access` leaves the caller in an ASGI scope."""
@@ -27,7 +28,17 @@ async def authorise(connection: HTTPConnection) -> None:
     Raises
     ------
     NotAuthenticated : nothing was shown, and something is needed. NotAllowed : it is not for this.
+    WebSocketException : the same of a web socket.
     """
+    try:
+        _authorise(connection)
+    except RecommenderError as error:
+        if connection.scope["type"] != "websocket":
+            raise
+        raise WebSocketException(WS_1008_POLICY_VIOLATION, error.code) from error
+
+
+def _authorise(connection: HTTPConnection) -> None:
     scope = connection.scope
     caller: Caller = scope[PRINCIPAL]
     needs = needs_of(scope.get("method", "WEBSOCKET"), getattr(scope.get("route"), "path", ""))

@@ -71,6 +71,7 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("GET", "/v1/products/{id}/picture"): PUBLIC,  # pages show pictures without sending anything along
     ("GET", "/v1/products/{id}/image"): PUBLIC,
     ("POST", "/v1/bundle"): READ,
+    ("WEBSOCKET", "/v1/live"): PUBLIC,  # whoever listens says in his first message who he is
     ("POST", "/v1/events"): EVENTS,
     ("GET", "/v1/users/{id}"): _of_person(Scope.READ, "id"),
     ("PUT", "/v1/users/{id}"): _of_person(Scope.EVENTS, "id"),
@@ -129,6 +130,9 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("GET", "/interactions"): Needs(Scope.READ, account=NeedsAccount.PERSON),
     ("POST", "/interactions"): Needs(Scope.EVENTS, account=NeedsAccount.PERSON),
     ("GET", "/health"): PUBLIC,
+    ("POST", "/api/recommendations"): READ,
+    ("POST", "/api/track-interaction"): EVENTS,
+    ("GET", "/api/products"): READ,
 }
 
 PUBLIC_WRITES = frozenset(path for (method, path), needs in NEEDS.items() if method != "GET" and needs is PUBLIC)

@@ -56,6 +56,7 @@ def demo(
     # whatever can be wrong with port, database or folder is found out before a minute is spent on drawing
     with bound_socket(settings.host, settings.port) if serve else nullcontext() as listener:
         _check_folder(settings)
+        settings = _with_secret(ctx, settings)
         _make(ctx, settings, seed, products)
         with open_shop(ctx, settings) as runtime:
             indexed = index_all(ctx, runtime).total
@@ -83,6 +84,19 @@ def _check_folder(settings: "Settings") -> None:
             )
     with open_vectors_only(settings):
         pass
+
+
+def _with_secret(ctx: Context, settings: "Settings") -> "Settings":
+    """The settings with something to sign tokens with; made for this shop where none is named."""
+    from service.accounts.secret import kept_secret_file, make_kept_secret
+
+    if settings.secret is not None or settings.secret_file is not None:
+        return settings
+    kept = kept_secret_file(settings)
+    if not kept.exists():
+        make_kept_secret(settings)
+        ctx.say(f"A secret that sign-ins of this shop are signed with was made: {kept}")
+    return settings.model_copy(update={"secret_file": kept})
 
 
 def _folder(settings: "Settings") -> Path:

@@ -68,7 +68,7 @@ def _register() -> None:
     modules = (
         "demo", "catalogue", "events", "serving", "worker", "status", "config", "train", "release", "jobs", "measure",
         "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online", "measure_load",
-        "compare", "tune", "source",
+        "compare", "tune", "source", "keys", "accounts",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")

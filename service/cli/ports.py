@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 from service.core.errors import ConfigurationError
 
@@ -39,6 +40,11 @@ def address_of(listener: socket.socket) -> str:
     """Where a browser on this machine finds what `listener` serves."""
     host, port = listener.getsockname()[:2]
     return web_address(host, port)
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach `listener`."""
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def web_address(host: str, port: int) -> str:

@@ -28,12 +28,14 @@ def serve(
 ) -> None:
     """Answer HTTP requests; without a Qdrant server also index, count and train, see `worker`."""
     from config.log import configure_logging
+    from service.accounts.secret import check_secret
     from service.cli.opening import open_shop
     from service.cli.ports import address_of, bound_socket
 
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
     configure_logging(settings.log_level, settings.log_format)
+    check_secret(settings)
     # the port first: that it is taken should not take five seconds of loading models to learn
     with ends_quietly(), bound_socket(settings.host, settings.port) as listener, open_shop(ctx, settings) as runtime:
         if ctx.as_json:
@@ -46,7 +48,7 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     import uvicorn
 
     from service.app import create_app
-    from service.cli.ports import address_of
+    from service.cli.ports import address_of, is_loopback
 
     application = create_app(runtime)
     config = uvicorn.Config(
@@ -59,6 +61,11 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
         ctx.say(f"Profile: {runtime.params.profile.about}")
     if runtime.params.source.enabled and runtime.settings.source_url is None:
         ctx.say("No shop database is named (VITRINE_SOURCE_URL or DATABASE_URL): only what is here already is served.")
+    if runtime.settings.access == "open" and not is_loopback(listener):
+        ctx.say(
+            "[bold red]Anybody who reaches this address may read and change the shop:[/bold red] it is open "
+            "(VITRINE_ACCESS=open) and not only to this machine. Set VITRINE_ACCESS=keys, or let nobody reach it."
+        )
     if not runtime.settings.runs_background:
         ctx.say("Indexing, counting and training are left to `vitrine worker` (VITRINE_BACKGROUND).")
     uvicorn.Server(config).run(sockets=[listener])

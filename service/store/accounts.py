@@ -104,10 +104,11 @@ def add_account(
     }  # fmt: skip
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     # another process may have taken the address since we looked: then the user goes again
-    is_made = connection.execute(dialect.insert(ACCOUNT).on_conflict_do_nothing().values(row)).rowcount > 0
-    if not is_made:
-        connection.execute(delete(USERS).where(USERS.c.id == key))
-    return is_made
+    made_account = dialect.insert(ACCOUNT).on_conflict_do_nothing().values(row).returning(_A.id)
+    if connection.execute(made_account).first() is not None:
+        return True
+    connection.execute(delete(USERS).where(USERS.c.id == key))
+    return False
 
 
 def rename_account(session: Session, account_id: int, name: str) -> None:
@@ -164,6 +165,12 @@ def revoke_account(session: Session, account_id: int, now: datetime) -> int:
     )
     raised = update(ACCOUNT).where(_A.id == account_id).values(epoch=_A.epoch + 1).returning(_A.epoch)
     return int(connection.execute(raised).scalar_one())
+
+
+def close_account(session: Session, account_id: int, now: datetime) -> None:
+    """Let nobody sign in any more, and void every token."""
+    revoke_account(session, account_id, now)
+    session.connection().execute(update(ACCOUNT).where(_A.id == account_id).values(disabled_at=now))
 
 
 def is_family_alive(session: Session, family: str) -> bool:

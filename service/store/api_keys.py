@@ -63,9 +63,10 @@ def find_key(session: Session, key_hash: str) -> StoredKey | None:
     return None if row is None else _stored(row)
 
 
-def list_keys(session: Session, tenant: str, *, limit: int = 1000) -> list[StoredKey]:
-    """A tenant's keys, newest first."""
+def list_keys(session: Session, tenant: str, *, limit: int = 1000, before: int | None = None) -> list[StoredKey]:
+    """A tenant's keys, newest first; those older than the key `before`, if it is given."""
     query = select(*_SHOWN).where(_K.tenant == tenant).order_by(_K.id.desc()).limit(limit)
+    query = query if before is None else query.where(_K.id < before)
     return [_stored(row) for row in session.connection().execute(query)]
 
 
