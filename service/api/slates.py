@@ -65,7 +65,7 @@ def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *
     """Several shelves as one JSON; blocks."""
     start, language = time.perf_counter(), state.runtime.settings.language
     shelves = home_page(state.runtime.services, replace(request, explain=explain), names)
-    products = _products(state, [shelf.slate for shelf in shelves])
+    products = products_of(state, [shelf.slate for shelf in shelves])
     feed = next((shelf.slate for shelf in shelves if shelf.name == "for_you"), shelves[0].slate)
     rows = [
         {
@@ -83,13 +83,14 @@ def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *
 
 def slate_body(state: AppState, slate: Slate, start: float, *, explain: bool) -> dict[str, object]:
     """What every list answer has; `start` as `time.perf_counter` gave it."""
-    products = _products(state, [slate])
+    products = products_of(state, [slate])
     cards = _cards(slate, products, state.runtime.settings.language, explain=explain)
     body = _body(slate, cards, start, explain=explain)
     return body | {"rules": _rules(slate, products)} if explain else body
 
 
-def _products(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
+def products_of(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
+    """By internal id, the products of slates, and those that led to them."""
     ids = {item.product_id for slate in slates for item in slate.items}
     ids |= {one.because for slate in slates for one in slate.evidence.values() if one.because is not None}
     with state.runtime.database.session() as session:
@@ -185,13 +186,20 @@ def _explained(
     if one is None:
         return told
     led = products.get(one.because) if one.because is not None else None
-    because = led.product if led is not None else None
-    category = one.category.rsplit(CATEGORY_SEPARATOR, 1)[-1] if one.category else None
-    fact = Fact(item.source, because.name if because else None, one.did, category, one.query, item.contributions)
     return told | {
-        "reason": sentence(fact, language),
-        "because": because.external_id if because else None,
+        "reason": sentence(fact_of(item, one, products), language),
+        "because": led.product.external_id if led is not None else None,
         "confidence": one.confidence,
         "place": one.place,
         "signals": {name: asdict(said) for name, said in one.said.items()},
     }
+
+
+def fact_of(item: RankedItem, evidence: Evidence | None, products: Mapping[int, StoredProduct]) -> Fact:
+    """Why a product is in a slate, as sentences are made of it; without evidence what its scores say."""
+    if evidence is None:
+        return Fact(item.source, shares=item.contributions)
+    led = products.get(evidence.because) if evidence.because is not None else None
+    because = led.product.name if led is not None else None
+    category = evidence.category.rsplit(CATEGORY_SEPARATOR, 1)[-1] if evidence.category else None
+    return Fact(item.source, because, evidence.did, category, evidence.query, item.contributions)

@@ -88,10 +88,11 @@ async def _wordsmith(request: Request) -> Wordsmith:
     return smith
 
 
+Smith = Annotated[Wordsmith, Depends(_wordsmith)]
+
+
 @router.post("/words", summary="Why these products, in sentences")
-async def post_words(
-    body: WordsRequest, state: State, tenant: Tenant, smith: Annotated[Wordsmith, Depends(_wordsmith)]
-) -> WordsOut:
+async def post_words(body: WordsRequest, state: State, tenant: Tenant, smith: Smith) -> WordsOut:
     """One sentence per product of a slate, and one about all: at most one call of a language model, checked.
 
     A model words given facts and nothing else; a sentence that says more is replaced by the template's. Without a

@@ -53,7 +53,7 @@ SORTS: Mapping[str, _Sort] = {
 
 
 def list_products(
-    session: Session, tenant: str, *, filter: Filter | None, sort: str, after: str | None, limit: int
+    session: Session, tenant: str, *, filter: Filter | None, sort: str, after: str | None, limit: int, offset: int = 0
 ) -> tuple[list[StoredProduct], str | None]:
     """One page of products and the cursor of the next one.
 
@@ -64,7 +64,7 @@ def list_products(
     ----------
     sort : one of `SORTS`; equal values are ordered by internal key.
     after : a cursor this function returned for the same tenant, filter and sort; None for the first page.
-    limit : products per page, >= 1.
+    limit : products per page, >= 1. offset : products left out first, for callers that count pages.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def list_products(
         mark = tuple_(literal(value, order.key.type), literal(last_id, PRODUCT.c.id.type))
         query = query.where(place < mark if order.descending else place > mark)
     columns = (order.key, PRODUCT.c.id)
-    query = query.order_by(*(c.desc() if order.descending else c for c in columns)).limit(limit + 1)
+    query = query.order_by(*(c.desc() if order.descending else c for c in columns)).limit(limit + 1).offset(offset)
     # whole products are read for this page only: sorting them all with their descriptions takes several times as long
     keys = session.connection().execute(query).all()
     products = get_products(session, [key.id for key in keys[:limit]])
