@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -55,6 +62,7 @@ class Metrics:
     """
 
     def __init__(self, read: Callable[[], Iterable[Reading]] = tuple) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a time per series, which nobody asks for
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "vitrine_requests", "requests answered", ("method", "route", "status"), registry=registry

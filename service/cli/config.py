@@ -27,7 +27,7 @@ def config(context: typer.Context) -> None:
     params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
     rows = effective_settings(settings, ctx.given())
     shown = {row.name: _shown(row, settings) for row in rows}
-    unknown = _unknown_variables()
+    unknown = unknown_variables()
     changed = _changed(params)
 
     def people(console: "Console") -> None:
@@ -64,7 +64,7 @@ def _shown(row: "EffectiveSetting", settings: "Settings") -> str:
     return without_password(row.value) if row.name == "VITRINE_QDRANT_URL" else row.value
 
 
-def _unknown_variables() -> list[str]:
+def unknown_variables() -> list[str]:
     """Variables that look like ours and are not: most likely misspelt."""
     import os
     from pathlib import Path

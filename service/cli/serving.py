@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +36,7 @@ def serve(
     ctx: Context = context.obj
     settings = ctx.settings(host=host, port=port)
     configure_logging(settings.log_level, settings.log_format)
+    ctx = replace(ctx, as_json=ctx.as_json or settings.log_format == "json")  # then nothing else is said either
     check_secret(settings)
     # the port first: that it is taken should not take five seconds of loading models to learn
     with ends_quietly(), bound_socket(settings.host, settings.port) as listener, open_shop(ctx, settings) as runtime:

@@ -1,6 +1,7 @@
 """``vitrine worker``: what goes on behind the answers, in a process of its own beside a Qdrant server."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -27,6 +28,7 @@ def worker(context: typer.Context) -> None:
     settings = ctx.settings()
     _check_server(settings)
     configure_logging(settings.log_level, settings.log_format)
+    ctx = replace(ctx, as_json=ctx.as_json or settings.log_format == "json")  # then nothing else is said either
     with (
         ends_quietly(),
         open_shop(ctx, settings) as runtime,
