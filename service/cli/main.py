@@ -66,9 +66,9 @@ def _options(
 def _register() -> None:
     """Commands live in modules of their own that import only typer at the top."""
     modules = (
-        "demo", "catalogue", "events", "serving", "worker", "status", "config", "train", "release", "jobs", "measure",
-        "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online", "measure_load",
-        "compare", "tune", "source", "keys", "accounts",
+        "demo", "catalogue", "events", "serving", "worker", "status", "doctor", "config", "train", "release", "jobs",
+        "measure", "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online",
+        "measure_load", "compare", "tune", "source", "keys", "accounts",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")
