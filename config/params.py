@@ -16,7 +16,7 @@ from config.frozen import Frozen
 from config.overlay import read_overlay
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
-from config.serving import Cors, Limits, SessionParams
+from config.serving import Cors, Limits, LiveParams, SessionParams
 from config.source import Source
 from config.training import Releases, Training
 from config.wording import Wording
@@ -261,6 +261,7 @@ class Params(Frozen):
     accounts: AccountParams
     cors: Cors
     limits: Limits
+    live: LiveParams
     search: Search
     suggest: Suggest
     variants: Variants

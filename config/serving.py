@@ -1,4 +1,4 @@
-"""How the service deals with those who call it: pages of other origins, limits, sessions."""
+"""How the service deals with those who call it: pages of other origins, limits, live updates, sessions."""
 
 import re
 from typing import Annotated
@@ -68,6 +68,18 @@ class Limits(Frozen):
     timeout_s: float = Field(ge=0, le=3600)
     trusted_proxies: int = Field(ge=0, le=10)
     per_minute: dict[Path, Annotated[int, Field(ge=0)]]
+
+
+class LiveParams(Frozen):
+    """What open pages are told."""
+
+    connections: int = Field(ge=0, le=1_000_000)
+    greet_s: float = Field(ge=0.1, le=600)
+    ping_s: float = Field(ge=1, le=3600)
+    message_bytes: int = Field(ge=200, le=1_000_000)
+    feed_ms: float = Field(ge=10, le=60_000)
+    trending_s: float = Field(ge=0.1, le=3600)
+    trending_n: int = Field(ge=1, le=100)
 
 
 class SessionParams(Frozen):

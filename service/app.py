@@ -17,6 +17,7 @@ from service.api import (
     health,
     home,
     keys,
+    live,
     metrics,
     popular,
     problems,
@@ -35,6 +36,7 @@ from service.api.access import Access
 from service.api.cached import KeptAnswers
 from service.api.clock import Clock, utc_now
 from service.api.compat import compat_router
+from service.api.counted_requests import CountedRequests
 from service.api.dependencies import AppState
 from service.api.documented_access import document_access
 from service.api.guards import guard_inside, guard_outside
@@ -55,7 +57,7 @@ MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health, metrics, auth, keys,
+    rules, explain, wording, health, live, metrics, auth, keys,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
@@ -87,12 +89,14 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         await to_thread.run_sync(runtime.services.words, DEFAULT_TENANT)  # so that no query has to wait for it
         warm_up.start()
         suggestions.warm(DEFAULT_TENANT)
+        app.state.live.start()
         log.info("service_starts", **_described(runtime))
         try:
             with background.running() if background else nullcontext():
                 yield
         finally:
             log.info("service_stops")
+            await app.state.live.stop()
             suggestions.close()
             thumbnails.close()
             warm_up.stop()
@@ -110,6 +114,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.vitrine = AppState(runtime, background.indexing if background else None)
     app.state.clock = clock
     app.state.events = events.make_writer(runtime, clock)
+    app.state.live = live.make_live(runtime, app.state.vitrine)
+    app.state.events.heard = app.state.live.heard
     app.state.wordsmith = wordsmith
     app.state.suggestions = suggestions
     app.state.thumbnails = thumbnails
@@ -124,6 +130,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
     document_access(app, is_open=is_open)
     app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
+    app.add_middleware(CountedRequests, count=app.state.live.counters.request)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)
     app.state.metrics = make_metrics(app)

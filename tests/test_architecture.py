@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "service.store": {"config", "service.core"},
     "service.accounts": {"config", "service.core", "service.store"},
     "service.encode": {"config", "service.core"},
+    "service.live": {"config", "service.core"},
     "service.signals": {"config", "service.core", "service.store", "service.encode"},
     "service.pipeline": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
@@ -35,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "service.api": {
         "config", "service.core", "service.explain", "service.store", "service.accounts", "service.encode",
-        "service.pipeline", "service.runtime", "indexer",
+        "service.pipeline", "service.runtime", "service.live", "indexer",
     },
     "service.storefront": {
         "config", "service.core", "service.store", "service.pipeline", "service.runtime", "service.api",
@@ -51,7 +52,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "service.cli": {
         "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
-        "service.pipeline", "service.runtime", "service.background", "service.app", "indexer", "eval",
+        "service.pipeline", "service.runtime", "service.live", "service.background", "service.app", "indexer", "eval",
     },
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from service.core.errors import DependencyUnavailable
 from service.core.types import Interaction
-from service.store.events import EventOutcome
+from service.store.events import EventOutcome, EventStatus
 
 GROUP = 5_000  # events of one transaction; one request more may go over it
 Write = Callable[[Sequence[Interaction]], list[EventOutcome]]
@@ -41,6 +41,7 @@ class EventWriter:
         self._count = 0
         self.outcomes: Counter[str] = Counter()  # of all events so far, by what became of them
         self._drain: asyncio.Task[None] | None = None
+        self.heard: Callable[[Sequence[Interaction]], None] = _nobody  # told of what was recorded; must be quick
 
     @property
     def waiting(self) -> int:
@@ -91,8 +92,13 @@ class EventWriter:
         if error is None:
             outcomes = iter(done.result())
             self.outcomes.update(outcome.status.value for outcome in done.result())
+            recorded: list[Interaction] = []
             for request in group:
-                _answer(request, [next(outcomes) for _ in request.events])
+                became = [next(outcomes) for _ in request.events]
+                pairs = zip(request.events, became, strict=True)
+                recorded += [event for event, outcome in pairs if outcome.status is EventStatus.RECORDED]
+                _answer(request, became)
+            self.heard(recorded)
         elif len(group) == 1 or isinstance(error, DependencyUnavailable):
             for request in group:
                 _fail(request, error)
@@ -100,6 +106,10 @@ class EventWriter:
             # one of them cannot be written: each by itself, so that it keeps no others out
             for request in group:
                 await self._commit([request])
+
+
+def _nobody(_: Sequence[Interaction]) -> None:
+    pass
 
 
 def _answer(request: _Request, outcomes: list[EventOutcome]) -> None:

@@ -50,10 +50,18 @@ async def get_trending(
     n: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> PopularList:
     """Products that can be bought, best first; refreshed as ``[popular]`` says."""
-    return await state.call(lambda: _popular(state, request_id, tenant, kind, category, n), quick=True)
+    return await state.call(lambda: popular_list(state, request_id, tenant, kind, category, n), quick=True)
 
 
-def _popular(state: AppState, request_id: str, tenant: str, kind: Kind, category: str | None, n: int) -> PopularList:
+def popular_list(
+    state: AppState, request_id: str, tenant: str, kind: Kind, category: str | None, n: int
+) -> PopularList:
+    """The first `n` products of a list that can be bought; blocks.
+
+    Raises
+    ------
+    IndexNotReady : nothing was counted yet. NotFound : there is no such list.
+    """
     popular = state.runtime.services.popular(tenant)
     if popular is None:
         raise IndexNotReady("the popular lists have not been counted yet; try again in a moment")

@@ -72,6 +72,7 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("GET", "/v1/products/{id}/image"): PUBLIC,
     ("POST", "/v1/bundle"): READ,
     ("WEBSOCKET", "/v1/live"): PUBLIC,  # whoever listens says in his first message who he is
+    ("WEBSOCKET", "/v1/live"): PUBLIC,  # whoever listens says in his first message who he is
     ("POST", "/v1/events"): EVENTS,
     ("GET", "/v1/users/{id}"): _of_person(Scope.READ, "id"),
     ("PUT", "/v1/users/{id}"): _of_person(Scope.EVENTS, "id"),

@@ -14,6 +14,10 @@ from service.cli.main import app
 if TYPE_CHECKING:
     from socket import socket
 
+    from fastapi import FastAPI
+    from uvicorn import Server
+
+    from service.live.live import Live
     from service.runtime import Runtime
 
 _GRACE_S = 3  # answers in flight may finish; supervisors kill after ten seconds or so
@@ -47,16 +51,10 @@ def serve(
 
 def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
     """Serve an opened runtime until interrupted."""
-    import uvicorn
-
     from service.app import create_app
     from service.cli.ports import address_of, is_loopback
 
     application = create_app(runtime)
-    config = uvicorn.Config(
-        application, log_level="warning", log_config=None, access_log=False, lifespan="on",
-        timeout_graceful_shutdown=_GRACE_S,
-    )  # fmt: skip
     address = address_of(listener)
     ctx.say(f"[bold]Vitrine[/bold] answers at {address} (API documentation: {address}/docs). Ctrl+C stops it.")
     if runtime.params.profile.about:
@@ -70,7 +68,26 @@ def serve_on(ctx: Context, runtime: "Runtime", listener: "socket") -> None:
         )
     if not runtime.settings.runs_background:
         ctx.say("Indexing, counting and training are left to `vitrine worker` (VITRINE_BACKGROUND).")
-    uvicorn.Server(config).run(sockets=[listener])
+    make_server(application).run(sockets=[listener])
+
+
+def make_server(application: "FastAPI") -> "Server":
+    """What serves the application of a runtime: open pages are told when it stops, before their connections end."""
+    import uvicorn
+
+    live: Live = application.state.live
+
+    class Vitrine(uvicorn.Server):
+        async def shutdown(self, sockets: "list[socket] | None" = None) -> None:
+            await live.close()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        application, log_level="warning", log_config=None, access_log=False, lifespan="on",
+        timeout_graceful_shutdown=_GRACE_S, ws_max_size=4 * live.params.message_bytes, ws_per_message_deflate=False,
+        ws_ping_interval=live.params.ping_s, ws_ping_timeout=live.params.ping_s,
+    )  # fmt: skip
+    return Vitrine(config)
 
 
 @contextmanager
