@@ -145,6 +145,8 @@ class ScheduleParams(Frozen):
     popular_s: Interval
     training_s: Interval
     training_delay_s: float = Field(ge=0)
+    embeddings_s: Interval
+    content_s: Interval
 
 
 class GuestShares(Frozen):

@@ -8,7 +8,8 @@ from datetime import datetime
 from indexer.release.loop import ReleaseLoop
 from indexer.release.publish import Publisher
 from indexer.schedule import Schedule
-from indexer.tasks import background_tasks
+from indexer.tasks import Upkeep, background_tasks
+from indexer.upkeep import reconcile, tidy_content
 from indexer.worker import IndexingLoop
 from service.runtime import Runtime
 
@@ -45,7 +46,10 @@ class Background:
 def make_background(runtime: Runtime, now: Callable[[], datetime]) -> Background:
     """The loops over an opened runtime, not yet started."""
     params = runtime.params
-    tasks = background_tasks(runtime.settings, params.schedule, runtime.database, runtime.count_popular, now)
+    upkeep = Upkeep(
+        lambda: reconcile(runtime.outbox), lambda: tidy_content(runtime.outbox, params.encoders.bm25.average_length)
+    )
+    tasks = background_tasks(runtime.settings, params.schedule, runtime.database, runtime.count_popular, now, upkeep)
     return Background(
         IndexingLoop(runtime.outbox, params.indexing.poll_ms / 1000, params.indexing.optimize_after),
         Schedule(runtime.database, tasks, now),
