@@ -4,7 +4,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlmodel import Session
 
 from config.params import Retrieval, Surface
 from service.complete import completed
@@ -17,7 +16,7 @@ from service.ranking.fuse import Fused
 from service.retrieve import Questions, Retrieved, retrieve
 from service.stopwatch import Stopwatch
 from service.store.database import Database
-from service.store.serving import ServingRow, named_rows, serving_rows
+from service.store.serving import ServingRow
 from service.store.serving_columns import RowReader
 from service.store.vectors import VectorStore
 from service.variants import VariantRules, groups_of, spare_variants
@@ -136,23 +135,23 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     dropped: dict[int, str] = {}
     start = 0
     free = np.flatnonzero(~np.isin(ids, list(wanted.never)))
-    with database.session() as session:
-        taken: dict[Hashable, int] = {}
-        while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
-            some = ids[start : _behind(free, start, missing, len(ids))].tolist()
-            allowed = [product for product in some if product not in wanted.never]
-            read, names = _read(session, wanted, allowed)
-            rows |= read
-            dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
+    taken: dict[Hashable, int] = {}
+    while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
+        some = ids[start : _behind(free, start, missing, len(ids))].tolist()
+        allowed = [product for product in some if product not in wanted.never]
+        read, names = _read(database, wanted, allowed)
+        rows |= read
+        dropped |= why_not(allowed, rows, wanted.filter, in_stock_only=wanted.in_stock_only)
+        if wanted.required:
             dropped |= forbidden([rows[product] for product in allowed if product not in dropped], wanted.required)
-            dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
-            if wanted.variants is not None:
-                standing = [product for product in wanted.standing if product in read]
-                out = wanted.standing | dropped.keys()
-                best = [*standing, *(product for product in allowed if product not in out)]
-                groups = groups_of([rows[product] for product in best], names, wanted.variants)
-                dropped |= spare_variants(best, groups, taken, wanted.standing)
-            start += len(some)
+        dropped |= dict.fromkeys(wanted.never.intersection(some), EXCLUDED)
+        if wanted.variants is not None:
+            standing = [product for product in wanted.standing if product in read]
+            out = wanted.standing | dropped.keys()
+            best = [*standing, *(product for product in allowed if product not in out)]
+            groups = groups_of([rows[product] for product in best], names, wanted.variants)
+            dropped |= spare_variants(best, groups, taken, wanted.standing)
+        start += len(some)
     places = np.array([place for place, i in enumerate(ids[:start].tolist()) if i not in dropped], np.int64)
     return Eligible(places, start, rows, dropped)
 
@@ -163,11 +162,12 @@ def _behind(free: Ids, start: int, wanted: int, end: int) -> int:
     return int(free[last]) + 1 if last < len(free) else end
 
 
-def _read(session: Session, wanted: Wanted, ids: Sequence[int]) -> tuple[dict[int, ServingRow], dict[int, str]]:
+def _read(database: Database, wanted: Wanted, ids: Sequence[int]) -> tuple[dict[int, ServingRow], dict[int, str]]:
     """Rows, and where variants are told apart names too, also those of the products that stand for their variants."""
     if wanted.variants is None:
-        return serving_rows(session, wanted.tenant, ids), {}
-    return named_rows(session, wanted.tenant, wanted.standing.union(ids))
+        return {product: one.row for product, one in database.products(wanted.tenant, ids).items()}, {}
+    found = database.products(wanted.tenant, wanted.standing.union(ids))
+    return {product: one.row for product, one in found.items()}, {product: one.name for product, one in found.items()}
 
 
 def forbidden(rows: Sequence[ServingRow], required: Sequence[tuple[str, Filter]]) -> dict[int, str]:

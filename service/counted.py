@@ -14,7 +14,7 @@ from service.hydrate import Hydrated
 from service.matching import Matched, Matching
 from service.retrieve import Retrieved, ask
 from service.stopwatch import Stopwatch
-from service.store.row_counts import read_rows
+from service.store.row_counts import count_rows
 from service.words.relax import IN_LISTS, Asked, as_asked, is_answered, lowered, steps
 
 
@@ -79,8 +79,7 @@ class Counting:
             retrieved = matching.retrieved(wanted)
         with self._watch.step("count"):
             ids = _all_ids(found.values())
-            with self._services.database.session() as session:
-                rows = read_rows(session, self._request.tenant, ids.tolist(), facets, self._everywhere, found)
+            rows = count_rows(self._services.database, self._request.tenant, ids, facets, self._everywhere, found)
             masks = {one: rows.mask(one, None if len(found) == 1 else found[one].ids) for one in found}
             counted = {
                 name: replace(shape(name, rows.counts(name, masks[one])), is_at_least=not found[one].is_complete)

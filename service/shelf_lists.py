@@ -14,7 +14,6 @@ from service.core.popular import Popular, TopList
 from service.core.types import EventType
 from service.ranking.taste import recent_products
 from service.store.payload import ancestors
-from service.store.serving import serving_rows
 
 _LOOKED_AT = (EventType.VIEW, EventType.CLICK, EventType.CART, EventType.WISHLIST)
 _TASTE = 20  # newest products that tell which categories are somebody's own
@@ -91,11 +90,10 @@ def _taste(services: Services, tenant: str, past: History, popular: Popular) -> 
     taste = services.params.events.taste()
     weights = event_weights(past.types, past.values, past.at, services.now(), taste)
     products, opinions = recent_products(past.products, weights, past.hidden, limit=_TASTE)
-    with services.database.session() as session:
-        rows = serving_rows(session, tenant, products.tolist())
+    rows = services.database.products(tenant, products.tolist())
     totals: dict[str, float] = {}
     for product, opinion in zip(products.tolist(), opinions.tolist(), strict=True):
-        paths = ancestors(rows[product].category_path) if product in rows and opinion > 0 else []
+        paths = ancestors(rows[product].row.category_path) if product in rows and opinion > 0 else []
         # the narrowest that trends: a mug says mugs, and kitchen only where nobody looks at mugs
         if path := next((path for path in reversed(paths) if path in popular.by_category), None):
             totals[path] = totals.get(path, 0.0) + opinion

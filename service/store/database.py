@@ -1,8 +1,8 @@
 """Opening the SQL database: SQLite in a file, or PostgreSQL, behind one small handle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from service.core.errors import ConfigurationError, DependencyUnavailable
 from service.core.masking import without_password
+from service.store.current_rows import CurrentRow, CurrentRows
 from service.store.database_errors import translated
 from service.store.migrations.upgrade import upgrade
 
@@ -24,19 +25,27 @@ _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database; share one among all threads of a process."""
+    """An open database; share one among all threads of a process.
+
+    Attributes
+    ----------
+    name : the URL with its password masked.
+    """
 
     engine: Engine
+    name: str = field(init=False)
+    _rows: CurrentRows = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make what goes with the engine."""
+        name = without_password(self.engine.url.render_as_string(hide_password=False))
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "_rows", CurrentRows(self.engine))
 
     @property
     def dialect(self) -> str:
         """``sqlite`` or ``postgresql``."""
         return self.engine.dialect.name
-
-    @property
-    def name(self) -> str:
-        """The URL with its password masked."""
-        return without_password(self.engine.url.render_as_string(hide_password=False))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -51,8 +60,24 @@ class Database:
             yield session
             session.commit()
 
+    @property
+    def remembers_products(self) -> bool:
+        """Whether `products` reads again only what may have changed."""
+        return self._rows.remembers
+
+    def products(self, tenant: str, ids: Iterable[int]) -> dict[int, CurrentRow]:
+        """Products of a tenant by internal key, as committed now; missing and deleted ones are left out.
+
+        Raises
+        ------
+        DependencyUnavailable : the database does not answer.
+        """
+        with translated(self.name):
+            return self._rows.read(tenant, ids)
+
     def close(self) -> None:
         """Close all connections; closing twice is fine."""
+        self._rows.close()
         self.engine.dispose()
 
 

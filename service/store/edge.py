@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -146,6 +147,8 @@ class EdgeStore:
         collection = self._open(name)
         for query in queries:
             check_query(collection.space, query)
+
+        queries = [replace(query, filter=collection.everywhere.needed(query.filter)) for query in queries]
 
         def ask(wanted: Sequence[VectorQuery]) -> list[Hits]:
             request = types.batch_request(wanted)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from service.core.errors import DependencyUnavailable, NotFound, RecommenderError
+from service.core.filters import Filter
 from service.store import edge_types as types
+from service.store.edge_everywhere import Everywhere
 from service.store.edge_folder import (
     MIN_FREE_BYTES,
     Note,
@@ -58,6 +60,7 @@ class EdgeCollection:
         self._closed = False
         self._unflushed = 0
         self._changed = self._not_indexed()
+        self.everywhere = Everywhere(self._count)
 
     @property
     def space(self) -> Space:
@@ -93,13 +96,21 @@ class EdgeCollection:
         with self._writing:
             for operation in operations:
                 need_space(self._folder)
-                self._apply(operation)
+                self.everywhere.written()
+                try:
+                    self._apply(operation)
+                finally:
+                    self.everywhere.written()
                 if self._journal is not None:
                     self._journal.append(operation)
             self._changed += points
             self._unflushed += points
             if self._unflushed >= FLUSH_EVERY_POINTS:
                 self._flush()
+
+    def _count(self, wanted: Filter | None) -> int:
+        request = types.guarded(lambda: types.count_request(wanted))
+        return self.read(lambda shard: shard.count(request))
 
     def existing(self, ids: Sequence[int]) -> list[int]:
         """Those of `ids` that are stored."""

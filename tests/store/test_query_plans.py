@@ -9,7 +9,6 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from service.core.filters import Match, all_of
-from service.store.card_rows import card_rows
 from service.store.database import open_database
 from service.store.lookup import get_products
 from service.store.row_counts import read_rows
@@ -21,10 +20,9 @@ from service.store.serving import serving_rows
     [
         lambda session: serving_rows(session, "default", [1, 2, 3]),
         lambda session: read_rows(session, "default", [1, 2, 3], ["brand"], all_of(Match("tenant", ("default",)))),
-        lambda session: card_rows(session, [1, 2, 3]),
         lambda session: get_products(session, [1, 2, 3]),
     ],
-    ids=["serving_rows", "read_rows", "card_rows", "get_products"],
+    ids=["serving_rows", "read_rows", "get_products"],
 )
 def test_products_are_read_by_their_ids(read: Callable[[Session], Any], tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/shop.db")

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from service.api.dependencies import AppState
 from service.api.products_io import image_link
 from service.core.types import Slate
-from service.store.card_rows import CardRow, card_rows
+from service.store.current_rows import CurrentRow
 from service.store.payload import major_price
 
 _DIGITS = 4
+_MADE = "precision"
 
 
 class Card(BaseModel):
@@ -53,11 +54,10 @@ class Results(BaseModel):
     fallback_reason: str | None = Field(None, description="`no_search_matches`: these are trending products instead")
 
 
-def cards(state: AppState, slates: Iterable[Slate]) -> list[list[dict[str, Any]]]:
-    """Each slate's products; one deleted since it was found is left out."""
+def cards(state: AppState, tenant: str, slates: Iterable[Slate]) -> list[list[orjson.Fragment]]:
+    """Each slate's products as JSON; one deleted since it was found is left out."""
     ids = [[item.product_id for item in slate.items] for slate in slates]
-    with state.runtime.database.session() as session:
-        rows = card_rows(session, {product for each in ids for product in each})
+    rows = state.runtime.database.products(tenant, {product for each in ids for product in each})
     return [_cards(each, rows) for each in ids]
 
 
@@ -66,20 +66,24 @@ def answer(body: Mapping[str, Any]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _cards(ids: Sequence[int], rows: Mapping[int, CardRow]) -> list[dict[str, Any]]:
-    return [_card(rows[product]) for product in ids if product in rows]
+def _cards(ids: Sequence[int], rows: Mapping[int, CurrentRow]) -> list[orjson.Fragment]:
+    found = [rows[product] for product in ids if product in rows]
+    return [one.made.get(_MADE) or one.made.setdefault(_MADE, _card(one)) for one in found]
 
 
-def _card(row: CardRow) -> dict[str, Any]:
-    original = major_price(row.original_price_minor, row.currency)
-    return {
+def _card(current: CurrentRow) -> orjson.Fragment:
+    """Written once for as long as the product stays as it is."""
+    row = current.row
+    original = major_price(current.original_price_minor, row.currency)
+    card = {
         "id": row.external_id,
-        "name": row.name,
+        "name": current.name,
         "category": row.category_path,
-        "image": image_link(row.external_id, row.image),
+        "image": image_link(row.external_id, current.image),
         "price": row.price,
         "original_price": row.price if original is None else original,
         "rating": row.rating,
         "reviews": row.review_count,
         "discount_ratio": None if row.discount is None else round(row.discount, _DIGITS),
     }
+    return orjson.Fragment(orjson.dumps(card))

@@ -76,7 +76,7 @@ def _home(state: AppState, request: Request) -> Response:
     shelves = _shelves(services, _without(request, own), known)
     others = _without(replace(request, surface="diverse"), [*own, *_slates(shelves)])
     diverse = recommend(services, others, known)
-    shown = iter(cards(state, [*own, *_slates(shelves), diverse]))
+    shown = iter(cards(state, request.tenant, [*own, *_slates(shelves), diverse]))
     body: dict[str, object] = {"personalized": next(shown) if own else []}
     named = [(shelf, next(shown)) for shelf in shelves]
     body |= {shelf.name: products for shelf, products in named if shelf.category is None}
@@ -109,7 +109,7 @@ def _slates(shelves: Sequence[Shelf]) -> list[Slate]:
 
 
 def _similar(state: AppState, request: Request) -> Response:
-    (similar,) = cards(state, [recommend(state.runtime.services, request)])
+    (similar,) = cards(state, request.tenant, [recommend(state.runtime.services, request)])
     return answer({"similar": similar})
 
 
@@ -117,11 +117,11 @@ def _search(state: AppState, request: Request) -> Response:
     services = state.runtime.services
     slate = search_listed(services, request, after=None).slate
     if slate.items:
-        (results,) = cards(state, [slate])
+        (results,) = cards(state, request.tenant, [slate])
         return answer({"results": results})
     instead = replace(request, surface="home", text=None)
     (trending,) = home_page(services, instead, ("trending",))
     if not trending.slate.items:
         trending = _newest(services, instead)
-    (results,) = cards(state, [trending.slate])
+    (results,) = cards(state, request.tenant, [trending.slate])
     return answer({"results": results, "fallback_reason": NO_MATCHES})
