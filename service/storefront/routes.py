@@ -83,6 +83,18 @@ async def profile(draw: Draw) -> Response:
     return draw("profile")
 
 
+@router.get("/sign-in")
+async def sign_in(draw: Draw) -> Response:
+    """For people with an account."""
+    return draw("account", is_new=False)
+
+
+@router.get("/sign-up")
+async def sign_up(draw: Draw) -> Response:
+    """For people without one."""
+    return draw("account", is_new=True)
+
+
 async def _product(state: AppState, tenant: str, id: str) -> dict[str, Any] | None:
     def work() -> dict[str, Any] | None:
         with state.runtime.database.session() as session:

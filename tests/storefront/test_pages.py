@@ -17,7 +17,7 @@ MARKUP = '<script>alert("hello")</script><img src=x onerror=alert(1)> & "mug"'
 EMOJI = "/product/" + quote("émoji/1 2?", safe="")
 PATHS = (
     "/", "/explore", "/explore?category=Home&sort=price", "/search", "/search?q=mug", "/cart", "/profile",
-    "/product/mug-1", "/product/markup", "/product/endless", EMOJI,
+    "/sign-in", "/sign-up", "/product/mug-1", "/product/markup", "/product/endless", EMOJI,
 )  # fmt: skip
 
 

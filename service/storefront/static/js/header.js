@@ -1,9 +1,10 @@
 // What every page does: search box, cart badge, light and dark, shopper switch, offline notice.
 import { cart } from "./basket.js";
-import { $, $$, calm, icon } from "./dom.js";
+import { $, $$, calm, icon, toast } from "./dom.js";
 import { takePicture } from "./picture.js";
 import { suggestions } from "./suggest.js";
 import "./track.js";
+import { account, dropTokens } from "./tokens.js";
 import { cookie, setCookie } from "./who.js";
 
 function badge() {
@@ -31,6 +32,7 @@ function shoppers() {
     if (event.target === sheet) sheet.close();
     const chosen = event.target.closest("[data-shopper]");
     if (!chosen) return;
+    dropTokens();
     setCookie("vitrine_shopper", chosen.dataset.shopper);
     location.assign("/");
   });
@@ -63,7 +65,17 @@ function missing(image) {
   else image.remove();
 }
 
+function signs() {
+  const label = $("[data-who]");
+  if (account()) label.textContent = "Account";
+  document.addEventListener("vitrine:signed-out", () => {
+    label.textContent = "You";
+    if (document.body.dataset.page !== "account") toast("You have been signed out.", { label: "Sign in", href: `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}` }, 10);
+  });
+}
+
 badge();
+signs();
 themes();
 shoppers();
 connection();

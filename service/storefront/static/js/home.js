@@ -16,7 +16,6 @@ let isStale = false;
 let isLoading = false;
 let isDone = false;
 
-// the same address as the page's preload, so that it is asked once
 const address = () => `/v1/home?${new URLSearchParams({ shelves: "all", n: "12", explain: "true", ...who() })}`;
 
 function drawn(page) {
@@ -70,7 +69,8 @@ async function further() {
     fresh.forEach((item) => seen.add(item.id));
     grid.append(...fresh.map((item) => card(item, { request_id: page.request_id })));
     isDone = fresh.length === 0;
-    if (isDone) end.replaceChildren(h("p", {}, "You have seen everything there is. ", h("a", { href: "/explore" }, "Look at it another way")));
+    if (!grid.children.length) feed.hidden = true;
+    else if (isDone) end.replaceChildren(h("p", {}, "You have seen everything there is. ", h("a", { href: "/explore" }, "Look at it another way")));
   } catch (trouble) {
     bones.forEach((one) => one.remove());
     end.replaceChildren(oops(trouble, () => { isLoading = false; further(); }));

@@ -1,4 +1,6 @@
 // Asks the JSON API: patient with what may pass, plain about what will not.
+import { account, ended, proof } from "./tokens.js";
+
 const PATIENCE_MS = 15_000;
 const WAITS_MS = [400, 1500];
 const PASSING = new Set([502, 503, 504]);
@@ -13,11 +15,15 @@ export class Trouble extends Error {
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** The answer's JSON. `body` makes it a POST; `signal` gives up early; `tries` beyond the first only where it may pass. */
-export async function ask(path, { body, method, signal, tries = WAITS_MS.length, keepalive = false, headers } = {}) {
+/**
+ * The answer's JSON. `body` makes it a POST; `signal` gives up early; `tries` beyond the first only where it may pass.
+ * Whoever is signed in says so, but on `open` ways.
+ * Nothing is taken from the browser's cache, which the back button would otherwise prefer to what is true now.
+ */
+export async function ask(path, { body, method, signal, tries = WAITS_MS.length, keepalive = false, open = false } = {}) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await once(path, body, method ?? (body === undefined ? "GET" : "POST"), signal, keepalive, headers);
+      return await once(path, body, method ?? (body === undefined ? "GET" : "POST"), signal, keepalive, open);
     } catch (trouble) {
       if (!(trouble instanceof Trouble) || !trouble.passes || attempt >= tries) throw trouble;
       await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)]);
@@ -26,23 +32,25 @@ export async function ask(path, { body, method, signal, tries = WAITS_MS.length,
   }
 }
 
-async function once(path, body, method, signal, keepalive, extra) {
+async function once(path, body, method, signal, keepalive, open) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const both = signal ? AbortSignal.any([signal, patience]) : patience;
-  const options = { method, signal: both, keepalive };
+  const options = { method, signal: both, keepalive, cache: "no-store" };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers = { "Content-Type": "application/json" };
   }
-  if (extra) options.headers = { ...options.headers, ...extra };
   let answer;
   try {
+    const shown = open ? null : await proof();
+    if (shown) options.headers = { ...options.headers, ...shown };
     answer = await fetch(path, options);
     if (answer.ok) return answer.status === 204 ? null : await answer.json();
   } catch (error) {
     if (signal?.aborted) throw error;
     throw unreachable(patience.aborted);
   }
+  if (answer.status === 401 && !open && account()) ended();
   throw await told(answer);
 }
 
@@ -57,6 +65,12 @@ async function told(answer) {
   const passes = PASSING.has(answer.status);
   if (answer.status >= 500) {
     return new Trouble("Something went wrong here", "It is not your fault. Please try again in a moment.", { status: answer.status, passes });
+  }
+  if (answer.status === 401) {
+    return new Trouble("Please sign in", "This needs an account, or your sign-in has ended.", { status: 401 });
+  }
+  if (answer.status === 429) {
+    return new Trouble("That was a lot at once", "Please wait a moment, then try again.", { status: 429 });
   }
   return new Trouble(said.title ?? "That did not work", said.detail ?? `The shop answered ${answer.status}.`, { status: answer.status });
 }

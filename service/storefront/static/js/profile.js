@@ -2,6 +2,7 @@
 import { $, h, icon, productUrl, shot, toast } from "./dom.js";
 import { ask } from "./net.js";
 import { blank, fill, oops } from "./shelf.js";
+import { account, dropTokens } from "./tokens.js";
 import { kept, session, setCookie, user } from "./who.js";
 
 const DEEDS = { view: "Looked at", click: "Clicked", cart: "Put in the cart", wishlist: "Wished for", purchase: "Bought", rating: "Rated", search: "Searched for", hide: "Did not want to see" };
@@ -14,6 +15,7 @@ const url = (id, rest = "") => `/v1/users/${encodeURIComponent(id)}${rest}`;
 
 /** What is stored of me; nothing of somebody who was never told of. */
 async function mine() {
+  if (account()) return (await ask("/v1/me")).preferences;
   if (!me) return {};
   try {
     return (await ask(url(me))).preferences;
@@ -62,8 +64,11 @@ async function save(event) {
   const button = $("button[type=submit]", form);
   button.disabled = true;
   try {
-    await become();
-    await ask(url(me), { method: "PUT", body: { preferences } });
+    if (account()) await ask("/v1/me", { method: "PUT", body: { preferences } });
+    else {
+      await become();
+      await ask(url(me), { method: "PUT", body: { preferences } });
+    }
     toast("Saved. The shop counts it from now on.", { label: "See the shop", href: "/" });
   } catch (trouble) {
     problem.append(oops(trouble));
@@ -139,7 +144,33 @@ function ago(then) {
   return said.format(Math.round(minutes / 1440), "day");
 }
 
-known.textContent = me ? "" : "You are a visitor: only this browser knows you. What you save here stays with it.";
+async function greet() {
+  if (!account()) return;
+  const out = h("button", { class: "link", type: "button", onclick: leave }, "Sign out");
+  const bye = h("p", { class: "actions quiet" }, h("span", { "data-mail": true }), out);
+  known.replaceWith(bye);
+  try {
+    const one = await ask("/v1/me");
+    if (one.name) $("h1").textContent = one.name;
+    $("[data-mail]").textContent = one.email;
+  } catch {
+    // the form below says what went wrong
+  }
+}
+
+async function leave() {
+  const { refresh } = account() ?? {};
+  try {
+    if (refresh) await ask("/v1/auth/sign-out", { body: { refresh_token: refresh }, open: true, tries: 0 });
+  } finally {
+    dropTokens();
+    location.assign("/");
+  }
+}
+
+const signIn = () => h("a", { href: "/sign-in?next=/profile" }, "Sign in");
+known.append(me ? "" : "You are a visitor: only this browser knows you. What you save here stays with it. ", me ? "" : signIn());
+greet();
 form.addEventListener("submit", save);
 fill(form, [h("div", { class: "bone line" }), h("div", { class: "bone line" }), h("div", { class: "bone line short" })], choices, preferencesForm);
 fill(history, [h("div", { class: "bone line" }), h("div", { class: "bone line" }), h("div", { class: "bone line short" })], deeds, drawDeeds);

@@ -43,7 +43,8 @@ export function shelfGhosts(n) {
 export function oops(trouble, retry) {
   return h("div", { class: "oops", role: "alert" },
     h("div", {}, h("b", {}, trouble.title ?? "Something went wrong here"), h("p", {}, trouble.detail ?? "Please try again in a moment.")),
-    retry ? h("button", { class: "button small", type: "button", "data-retry": true, onclick: retry }, "Try again") : null);
+    trouble.status === 401 ? h("a", { class: "button small", href: `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}` }, "Sign in") : null,
+    retry ? h("button", { class: trouble.status === 401 ? "button plain small" : "button small", type: "button", "data-retry": true, onclick: retry }, "Try again") : null);
 }
 
 /** An empty place that says what to do instead. */

@@ -1,4 +1,6 @@
 // Who is looking: a user where we know one, else this browser's session.
+import { account } from "./tokens.js";
+
 const told = document.body.dataset;
 
 export const isDemo = "demo" in told;
@@ -15,7 +17,7 @@ export function setCookie(name, value) {
 }
 
 export const session = cookie("vitrine_session") || told.session;
-export const user = () => told.user || null;
+export const user = () => account()?.user ?? (told.user || null);
 
 /** Its part of every request: who asks. */
 export const who = () => (user() ? { user: user() } : { session });

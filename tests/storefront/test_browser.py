@@ -1,0 +1,222 @@
+"""Journeys through the shop in a real browser."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import text
+
+from service.runtime import Runtime
+from service.storefront.guest import SESSION
+
+Visit = Callable[..., Any]
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+def events_of(shop: Runtime, page: Any) -> list[dict[str, Any]]:
+    """What a visitor's browser told the shop, oldest first."""
+    session = next(one["value"] for one in page.context.cookies() if one["name"] == SESSION)
+    query = text("SELECT type, query, value, request_id, position FROM interaction WHERE session = :one ORDER BY id")
+    with shop.database.session() as database:
+        return [dict(row._mapping) for row in database.connection().execute(query, {"one": session})]
+
+
+def titles(page: Any, shelf: str) -> list[str]:
+    return [one.strip() for one in page.locator(f'[data-shelf="{shelf}"] .card-name').all_inner_texts()]
+
+
+def until(page: Any, expression: str) -> None:
+    """Wait for something to be true; the page's policy forbids Playwright's own way to wait."""
+    end = time.monotonic() + 10
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
+
+
+def told(page: Any) -> None:
+    """Wait until everything that happened was acknowledged."""
+    until(page, "JSON.parse(localStorage.getItem('vitrine.events') ?? '[]').length === 0")
+
+
+def test_what_a_cold_visitor_clicks_changes_the_feed_and_is_told_with_its_place(visit: Visit, shop: Runtime) -> None:
+    page = visit("/")
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    before = titles(page, "for_you")
+    assert "We do not know you yet" in page.inner_text("[data-shelves]")
+    page.locator('[data-shelf="for_you"] .card', has_text="Lamp").first.locator(".card-link").click()
+    page.wait_for_url("**/product/lamp-*")
+    page.wait_for_selector('[data-shelf="similar"] .card')
+    told(page)
+    page.go_back()
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    assert titles(page, "for_you") != before
+    assert re.search("Because you .* Red Lamp", page.inner_text('[data-shelf="for_you"]'))
+    assert "We do not know you yet" not in page.inner_text("[data-shelves]")
+    click, view = events_of(shop, page)
+    assert (click["type"], view["type"]) == ("click", "view")
+    assert click["request_id"] == view["request_id"]
+    assert click["position"] == view["position"] >= 1
+
+
+def test_from_a_typo_over_a_filter_to_a_purchase(visit: Visit, shop: Runtime) -> None:
+    page = visit("/")
+    page.fill("#q", "gren")
+    page.wait_for_selector("#suggestions [role=option]")
+    page.fill("#q", "gren mug")
+    page.press("#q", "Enter")
+    page.wait_for_selector(".typo")
+    assert "green mug" in page.inner_text("[data-notices]")
+    page.get_by_label("Quill").check()
+    page.wait_for_url("**brand=Quill**")
+    until(page, "[...document.querySelectorAll('[data-chips] .chip')].some((one) => one.innerText === 'Quill')")
+    page.go_back()
+    until(page, "!location.search.includes('Quill') && !document.querySelector('#f-brand-Quill').checked")
+    page.locator(".card", has_text="Green Mug").locator(".card-link").click()
+    page.wait_for_url("**/product/mug-3")
+    page.locator("[data-add]").dblclick()
+    page.wait_for_selector("[data-cart-count]:visible")
+    assert page.inner_text("[data-cart-count]") == "1"
+    page.get_by_role("link", name="See cart").click()
+    page.get_by_role("button", name="One more of Green Mug").click()
+    page.get_by_role("button", name="Buy now").dblclick()
+    page.wait_for_selector("text=Thank you")
+    told(page)
+    found = events_of(shop, page)
+    assert [one["type"] for one in found] == ["search", "click", "view", "cart", "purchase"]
+    assert found[0]["query"] == "gren mug"
+    bought = found[-1]
+    assert bought["value"] == 2
+    assert bought["request_id"] == found[1]["request_id"]
+    assert page.locator("[data-cart-count]").is_hidden()
+
+
+def test_a_phone_shows_every_page_without_a_sideways_step(visit: Visit) -> None:
+    page = visit("/", **PHONE)
+    for path in ("/", "/explore", "/search?q=mug", "/product/endless", "/product/markup", "/cart", "/profile"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto("/explore")
+    page.get_by_role("button", name="Filters", exact=False).first.click()
+    page.get_by_role("checkbox", name="Home").check()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**category=**")
+    assert page.locator("#filters").is_hidden()
+    assert page.locator("[data-filter-count]").inner_text() == "1"
+
+
+def test_names_with_markup_stay_text_and_a_card_says_why(visit: Visit) -> None:
+    page = visit("/search?q=mug")
+    page.wait_for_selector('.card[data-id="markup"]')
+    assert "<script>alert" in page.inner_text('.card[data-id="markup"]')
+    page.locator('.card[data-id="mug-1"] .why-button').click()
+    page.wait_for_selector("dialog[open] .why-bar")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open]", state="detached")
+    assert page.evaluate("document.activeElement.className") == "why-button"
+
+
+def test_not_interested_can_be_undone_and_is_told_if_it_is_not(visit: Visit, shop: Runtime) -> None:
+    page = visit("/explore")
+    hidden = page.locator('.card[data-id="bag-2"]')
+    hidden.locator(".nope").click()
+    hidden.wait_for(state="detached")
+    page.get_by_role("button", name="Undo").click()
+    hidden.wait_for()
+    page.locator('.card[data-id="bag-3"] .nope').click()
+    page.goto("/cart")
+    told(page)
+    assert [one["type"] for one in events_of(shop, page)] == ["hide"]
+
+
+def test_a_shop_that_is_away_says_so_and_is_asked_again(visit: Visit) -> None:
+    page = visit("/cart")
+    page.route("**/v1/home*", lambda route: route.abort())
+    page.goto("/")
+    page.wait_for_selector(".oops")
+    assert "cannot be reached" in page.inner_text(".oops")
+    page.unroute("**/v1/home*")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+
+
+def test_what_is_done_offline_is_told_later(visit: Visit, shop: Runtime) -> None:
+    page = visit("/product/bag-1")
+    page.wait_for_selector('[data-shelf="similar"] .card')
+    told(page)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Add to cart").click()
+    page.wait_for_selector("[data-offline]:visible")
+    page.context.set_offline(False)
+    told(page)
+    assert [one["type"] for one in events_of(shop, page)] == ["view", "cart"]
+
+
+def test_keys_alone_lead_from_the_search_box_to_a_product(visit: Visit) -> None:
+    page = visit("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.focus("#q")
+    page.keyboard.type("blue b")
+    until(page, "document.querySelector('#suggestions')?.innerText.startsWith('Blue Bag')")
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute("#q", "aria-activedescendant") == "suggestion-0"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/product/bag-2")
+    assert page.inner_text("h1") == "Blue Bag"
+
+
+def test_what_a_visitor_says_they_like_counts_from_the_next_page_on(visit: Visit) -> None:
+    page = visit("/profile")
+    page.get_by_label("Bags").check(force=True)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="See the shop").click()
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    assert "Bag" in titles(page, "for_you")[0]
+
+
+def test_a_demo_shopper_can_be_chosen(visit: Visit) -> None:
+    page = visit("/")
+    page.get_by_role("button", name="Shop as somebody", exact=True).click()
+    page.get_by_role("button", name="U0001").click()
+    page.wait_for_selector("text=Good to see you, U0001")
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+
+
+def test_who_makes_an_account_takes_their_past_along_and_can_leave(visit: Visit) -> None:
+    page = visit("/product/lamp-2")
+    told(page)
+    page.goto("/sign-up?next=/profile")
+    page.fill("[name=email]", "ann@example.com")
+    page.fill("[name=password]", "short")
+    page.get_by_role("button", name="Make the account").click()
+    assert page.url.endswith("/sign-up?next=/profile")
+    page.fill("[name=password]", "correct horse battery")
+    page.fill("[name=name]", "Ann <b>")
+    page.get_by_role("button", name="Make the account").click()
+    page.wait_for_url("**/profile")
+    page.wait_for_selector("h1:has-text('Ann <b>')")
+    page.wait_for_selector(".deed:has-text('Blue Lamp')")
+    page.get_by_label("Bags").check(force=True)
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("text=Saved.")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    assert page.evaluate("localStorage.getItem('vitrine.account')") is None
+    page.goto("/sign-in")
+    page.fill("[name=email]", "ann@example.com")
+    page.fill("[name=password]", "something else")
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector("text=That did not match")
+
+
+def test_a_sign_in_that_has_ended_is_said_and_the_shop_goes_on(visit: Visit) -> None:
+    page = visit("/cart")
+    page.evaluate(
+        """localStorage.setItem('vitrine.account', JSON.stringify(
+            {user: 'nobody', role: 'shopper', access: 'x', refresh: 'y', until: 0}))"""
+    )
+    page.goto("/")
+    page.wait_for_selector("text=You have been signed out.")
+    page.wait_for_selector('[data-shelf="for_you"] .card')
