@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.model_names import commonly_named
 from config.profile import profile_file
 from config.serving import Origin
 from config.source import has_source
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
         "open", description="open: no key is needed, as behind a gateway of your own; keys: every call needs one"
     )
     secret: SecretStr | None = Field(
-        None, description="32 characters or more that sign access tokens; several with blanks between: the first signs"
+        None, description="32 characters or more that sign access tokens; several with commas between: the first signs"
     )
     secret_file: Path | None = Field(None, description="a file with that secret, in place of it")
     token_algorithm: Literal["HS256", "EdDSA"] = Field("HS256", description="of access tokens: HS256 or EdDSA")
@@ -181,6 +182,8 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(f"{problems}. `vitrine config` lists the settings and their meaning") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{DOTENV} is not UTF-8 text: save it as UTF-8 ({error.reason})") from error
+    said = {name: getattr(settings, name) for name in settings.model_fields_set if name.startswith("llm_")}
+    settings = settings.model_copy(update=commonly_named(settings.overlays, said, DOTENV))
     if settings.profile is not None:
         profile_file(settings.profile)  # one that does not exist is complained of now, whatever the command
     return settings

@@ -5,6 +5,13 @@ from pydantic import Field
 from config.frozen import Frozen
 
 
+class ModelNames(Frozen):
+    """Provider -> the model that is asked where the settings name none; empty for none."""
+
+    openai: str
+    anthropic: str
+
+
 class Wording(Frozen):
     """Limits of the language model; which one it is stands in the settings."""
 
@@ -21,3 +28,5 @@ class Wording(Frozen):
     cache_size: int = Field(ge=0, le=1_000_000)
     cache_ttl_s: float = Field(gt=0)
     send_queries: bool
+    common_names: bool
+    models: ModelNames
