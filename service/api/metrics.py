@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from service.api.clock import Clock
 from service.api.dependencies import AppState
 from service.api.event_writer import EventWriter
+from service.api.overload import Traffic
 from service.api.readiness import PartState, parts
 from service.core.errors import RecommenderError
+from service.live.live import Live
 from service.metrics import CONTENT_TYPE, Metrics, Reading
 from service.store.jobs import Job, JobStatus, recent
 from service.store.lag import index_lag
@@ -50,6 +52,7 @@ def make_metrics(app: FastAPI) -> Metrics:
     def read() -> Iterator[Reading]:
         yield from _queues(state, events)
         yield from _caches(state)
+        yield from _guards(app)
         for part in parts(state):
             is_ready = float(part.state is not PartState.FAILED)
             yield Reading("part_ready", "1 where a part works, perhaps poorly", is_ready, {"part": part.name})
@@ -83,6 +86,19 @@ def _caches(state: AppState) -> Iterator[Reading]:
         for result, count in zip(("hit", "miss"), counts, strict=True):
             told = {"cache": cache, "result": result}
             yield Reading("cache_lookups", "what was asked of a cache", count, told, "counter")
+
+
+def _guards(app: FastAPI) -> Iterator[Reading]:
+    traffic: Traffic = app.state.traffic
+    yield Reading("requests_refused", "requests turned away because too many waited", traffic.refused, kind="counter")
+    yield Reading("requests_running", "requests being answered", traffic.running)
+    yield Reading("requests_waiting", "requests that wait for their turn", traffic.waiting)
+    live: Live = app.state.live
+    yield Reading("live_pages", "pages that are told of changes as they happen", len(live.hub))
+    link = app.state.vitrine.runtime.redis
+    if link is not None:
+        yield Reading("redis_failures", "questions that Redis did not answer", link.state.failures, kind="counter")
+        yield Reading("redis_skipped", "questions it was spared while down", link.state.skipped, kind="counter")
 
 
 def _stored(state: AppState, clock: Clock) -> Iterator[Reading]:

@@ -147,5 +147,7 @@ def _redis(state: AppState) -> list[Part]:
     link = state.runtime.redis
     if link is None:
         return []
-    down = None if link.state.up else f"Redis does not answer ({link.state.error}): each process works from memory"
+    told = link.state
+    counts = f"{told.failures} questions failed, {told.skipped} were not asked"
+    down = None if told.up else f"Redis does not answer ({told.error}): each process works from memory; {counts}"
     return [_told("redis", down)]

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-TIMEOUT_S = 0.1  # a request waits so long for Redis at most, once: from then on it is left alone until it answers again
+TIMEOUT_S = 0.2  # a request waits so long for Redis at most, once: from then on it is left alone until it answers again
 LOOK_S = 1.0  # how often it is looked for while it is down, by a thread of its own
 _GONE = (NoConnection, TookTooLong, OSError)
 
