@@ -1,6 +1,7 @@
 """The secret that access tokens are signed with: from the settings, or made and kept in the data folder."""
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,12 +118,12 @@ def _read(path: Path) -> Sequence[str]:
 
 
 def _checked(text: str, where: str) -> Sequence[str]:
-    """The secrets of a text, blanks or lines between them; never shown."""
-    found = text.split()
+    """The secrets of a text, commas or lines between them; never shown."""
+    found = [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
     if not found or min(map(len, found)) < MIN_CHARS:
         shortest = min(map(len, found), default=0)
         raise ConfigurationError(
             f"{where} holds a secret of {shortest} characters, and {MIN_CHARS} are needed; {_HOW}. "
-            "Several with blanks between them are accepted, and the first one signs"
+            "Several with commas between them are accepted, and the first one signs"
         )
     return found

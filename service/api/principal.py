@@ -41,7 +41,7 @@ async def authorise(connection: HTTPConnection) -> None:
 def _authorise(connection: HTTPConnection) -> None:
     scope = connection.scope
     caller: Caller = scope[PRINCIPAL]
-    needs = needs_of(scope.get("method", "WEBSOCKET"), getattr(scope.get("route"), "path", ""))
+    needs = needs_of(scope.get("method", "WEBSOCKET"), getattr(scope.get("route"), "path_format", ""))
     if needs.account is not NeedsAccount.NO:
         _check_known(caller, needs.account)
     if needs.scope is not None and not caller.may(needs.scope):

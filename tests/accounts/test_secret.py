@@ -29,7 +29,7 @@ def test_behind_keys_nothing_is_served_without_a_secret(tmp_path: Path) -> None:
         check_secret(settings(tmp_path, access="keys"))
 
 
-@pytest.mark.parametrize("secret", ["", "   ", "short", LONG + " short", "\n"])
+@pytest.mark.parametrize("secret", ["", "   ", "short", LONG + ",short", "\n"])
 def test_a_short_secret_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_secret(settings(tmp_path, secret=SecretStr(secret)))
@@ -44,7 +44,7 @@ def test_a_file_is_read_and_complained_of(tmp_path: Path) -> None:
     file.write_bytes(b"\xff" * 40)
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         check_secret(settings(tmp_path, secret_file=file))
-    file.write_text(f"{LONG}\n{LONG[::-1]}\n")
+    file.write_text(f"{LONG}\n{LONG[::-1]}, a pass phrase with blanks between words\n")
     check_secret(settings(tmp_path, secret_file=file))
     with pytest.raises(ConfigurationError, match="both set"):
         check_secret(settings(tmp_path, secret_file=file, secret=SecretStr(LONG)))
