@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import jwt
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import BaseModel
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -26,6 +28,7 @@ from indexer.release.build import build_release
 from indexer.release.publish import Publisher, publish_release
 from indexer.sync import index_stale
 from service.api.compat.aurastyle_recommendations import SIGNALS
+from service.api.compat.aurastyle_schemas import ProductOut, Products, Recommendations, SimilarProducts
 from service.app import create_app
 from service.core.types import Product
 from service.encode.document import product_text
@@ -44,6 +47,10 @@ WEIGHTS = {"view": 1.0, "cart": 3.0, "purchase": 5.0}
 USERS, SVD_SIZE = 16, 5
 PARAMS = load_params(profile_file("aurastyle"))
 PASSWORD = "correct horse battery"
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "/products": Products, "/products/[^/]+": ProductOut, "/products/[^/]+/similar": SimilarProducts,
+    "/recommendations": Recommendations,
+}  # fmt: skip
 Scores = dict[str, float]
 Parts = Mapping[str, float]
 
@@ -101,6 +108,9 @@ class Shop:
         """The body of an answer."""
         answer = self.ask("GET", path, user, params=query)
         assert answer.status_code == 200, answer.text
+        for route, schema in SCHEMAS.items():
+            if re.fullmatch(route, path):
+                schema.model_validate(answer.json(), strict=True, extra="forbid")
         return answer.json()
 
     def tell(self, user: str, product: str, event: str) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """``/recommendations`` of the AuraStyle API: ``Wc * content + Wcf * collaborative + Wp * popularity``."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from service.api.compat.aurastyle_accounts import Me
-from service.api.compat.aurastyle_products import Limit, products
-from service.api.compat.aurastyle_schemas import ProductOut, Recommendations, Recommended, Weights
+from service.api.compat.aurastyle_products import Limit, answer, products
+from service.api.compat.aurastyle_schemas import Recommendations
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.simple_filters import SimpleFilter
 from service.context import Request
@@ -23,7 +24,7 @@ Weight = Annotated[
 ]
 
 
-@router.get("", summary="What the signed-in user may like")
+@router.get("", response_model=Recommendations, summary="What the signed-in user may like")
 async def get_recommendations(
     user: Me,
     state: State,
@@ -34,7 +35,7 @@ async def get_recommendations(
     content_weight: Weight = None,
     collaborative_weight: Weight = None,
     popularity_weight: Weight = None,
-) -> Recommendations:
+) -> Response:
     """Each product with its score and the three normalised parts it is made of."""
     asked = {"text": content_weight, "cf": collaborative_weight, "trending": popularity_weight}
     weights = {signal: weight for signal, weight in asked.items() if weight is not None}
@@ -44,23 +45,25 @@ async def get_recommendations(
     return await state.call(lambda: _recommendations(state, request, user), quick=True)
 
 
-def _recommendations(state: AppState, request: Request, user: str) -> Recommendations:
+def _recommendations(state: AppState, request: Request, user: str) -> Response:
     services = state.runtime.services
     slate = recommend(services, request)
     in_force = assigned(services, request).surface.weights
     found = products(state, [item.product_id for item in slate.items])
-    return Recommendations(
-        user_id=user,
-        items=[_item(slate, item, found[item.product_id]) for item in slate.items if item.product_id in found],
-        weights=Weights(**{part: in_force[signal] for part, signal in SIGNALS.items()}),
-        model_version=slate.release,
-        request_id=slate.request_id,
-        fallback=slate.fallback,
+    return answer(
+        {
+            "user_id": user,
+            "items": [_item(slate, item, found[item.product_id]) for item in slate.items if item.product_id in found],
+            "weights": {part: in_force[signal] for part, signal in SIGNALS.items()},
+            "model_version": slate.release,
+            "request_id": slate.request_id,
+            "fallback": slate.fallback,
+        }
     )
 
 
-def _item(slate: Slate, item: RankedItem, product: ProductOut) -> Recommended:
+def _item(slate: Slate, item: RankedItem, product: Mapping[str, object]) -> dict[str, object]:
     said = slate.evidence[item.product_id].said
     parts = {part: said[signal].normalised if signal in said else 0.0 for part, signal in SIGNALS.items()}
     others = {name: added for name, added in item.contributions.items() if name not in SIGNALS.values()}
-    return Recommended(product=product, score=item.score, adjustments=others, **parts)
+    return {"product": product, "score": item.score, **parts, "adjustments": others}
