@@ -49,6 +49,7 @@ from service.background import make_background
 from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
 from service.storefront.routes import router as storefront
+from service.traces import observers, open_traces
 from service.warm import WarmUp
 
 log = structlog.get_logger()
@@ -78,6 +79,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     """The API over an opened runtime; what goes on behind it, unless a worker does that, ends with it."""
     background = make_background(runtime, clock) if runtime.settings.runs_background else None
     wordsmith = wording.make_wordsmith(runtime)
+    traces = open_traces()
     suggestions = suggest.make_suggestions(runtime, clock)
     reception = make_reception(runtime, clock)
     thumbnails = product_pictures.make_thumbnails(runtime)
@@ -102,6 +104,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
             warm_up.stop()
             await wordsmith.close()
             runtime.impressions.stop()
+            if traces is not None:
+                await to_thread.run_sync(traces.close)
 
     app = FastAPI(
         title="Vitrine",
@@ -134,7 +138,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)
     app.state.metrics = make_metrics(app)
-    app.add_middleware(RequestContext, observers=(app.state.metrics.observe,))
+    app.add_middleware(RequestContext, observers=(app.state.metrics.observe, *observers(traces)))
     guard_outside(app, runtime)
     return app
 

@@ -45,6 +45,7 @@ class Answered:
     Attributes
     ----------
     route : the template, as ``/v1/users/{id}``; never the ids. start : as `time.perf_counter` gave it.
+    traceparent : the caller's span, as W3C Trace Context writes it; empty where it named none.
     """
 
     method: str
@@ -53,6 +54,8 @@ class Answered:
     start: float
     seconds: float
     notes: Notes
+    request_id: str = ""
+    traceparent: str = ""
 
 
 _NOTES: ContextVar[Notes | None] = ContextVar("notes", default=None)

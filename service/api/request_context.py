@@ -35,7 +35,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
@@ -55,7 +56,10 @@ class RequestContext:
                 await self._app(scope, receive, send_with_id)
             finally:
                 seconds = time.perf_counter() - start
-                answered = Answered(_method(scope), _route(scope), status, start, seconds, notes)
+                caller = headers.get(b"traceparent", b"").decode("latin-1")
+                answered = Answered(
+                    _method(scope), _route(scope), status, start, seconds, notes, request_id, caller
+                )  # fmt: skip
                 for observe in self._observers:
                     observe(answered)
                 _say(answered)
