@@ -122,7 +122,7 @@ class HistoryParams(Frozen):
 class AnswerParams(Frozen):
     """How answers that are the same for everybody are kept."""
 
-    kept: int = Field(ge=1, le=1_000_000)
+    kept_mb: int = Field(ge=1, le=10_000)
     ttl_s: float = Field(gt=0, le=86_400)
 
 

@@ -124,7 +124,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.suggestions = suggestions
     app.state.thumbnails = thumbnails
     app.state.reception = reception
-    app.state.answers = KeptAnswers(runtime.services, runtime.params.answers.kept, runtime.params.answers.ttl_s)
+    app.state.answers = KeptAnswers(runtime.services, runtime.params.answers)
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:

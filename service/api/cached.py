@@ -17,6 +17,7 @@ import orjson
 from cachetools import TTLCache
 from fastapi import Response
 
+from config.params import AnswerParams
 from service.context import Request, Services
 from service.core.types import Slate
 from service.observed import note_cache
@@ -54,6 +55,11 @@ class _Kept:
     version: Version
 
 
+def _size(kept: _Kept) -> int:
+    """Bytes, roughly: a product of a slate takes about a kilobyte in memory."""
+    return len(kept.made.body) + 1024 * (1 + len(kept.made.products))
+
+
 @dataclass(frozen=True, slots=True)
 class _Catalogue:
     version: object
@@ -65,12 +71,13 @@ class KeptAnswers:
 
     Parameters
     ----------
-    most : answers. ttl_s : how long one is kept at most.
+    params : how much is kept, and how long.
     """
 
-    def __init__(self, services: Services, most: int, ttl_s: float) -> None:
+    def __init__(self, services: Services, params: AnswerParams) -> None:
         self._services = services
-        self._answers: TTLCache[Hashable, _Kept] = TTLCache(most, ttl_s)
+        self._most = params.kept_mb * 2**20
+        self._answers: TTLCache[Hashable, _Kept] = TTLCache(self._most, params.ttl_s, getsizeof=_size)
         self._catalogues: dict[str, _Catalogue] = {}
         self._lock = Lock()
 
@@ -93,9 +100,10 @@ class KeptAnswers:
             return kept.made, True
         may_keep = not (by_vectors and self._waits())
         made = make()
-        if may_keep:
+        kept = _Kept(made, version)
+        if may_keep and _size(kept) <= self._most:
             with self._lock:
-                self._answers[tenant, key] = _Kept(made, version)
+                self._answers[tenant, key] = kept
         return made, False
 
     def _version(self, tenant: str) -> Version:
