@@ -29,7 +29,7 @@ def completed(store: VectorStore, questions: Questions, retrieved: Retrieved, fi
     ids = _candidates(store, questions, retrieved.lists, filter)
     if not len(ids):
         return retrieved
-    among = all_of(_only(ids), filter)
+    among = _only(ids)  # all of them have passed the filter
     asked = {name: question for name, question in questions.vectors.items() if name in retrieved.lists}
     found, failed = search_for(
         store, asked, lambda name, vector: VectorQuery(SIGNALS[name].slot, vector, len(ids), among, exact=True)
