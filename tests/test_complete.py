@@ -14,6 +14,7 @@ from service.core.errors import DependencyUnavailable
 from service.core.filters import Filter, Match
 from service.core.types import Ids, Slate, SparseVector, Vector
 from service.core.understood import TRAIT_KINDS
+from service.listed import search_listed
 from service.pipeline import recommend
 from service.ranking.normalize import minmax
 from service.retrieve import Questions, Retrieved, retrieve
@@ -208,6 +209,16 @@ def test_a_slate_adds_up_to_what_every_signal_says_of_every_product(runtime: Run
     expected = dict(zip(candidates.tolist(), meaning.tolist(), strict=True))
     for item in slate.items:
         assert item.contributions.get("text", 0.0) == pytest.approx(expected[item.product_id], abs=1e-5)
+
+
+def test_a_list_scores_what_it_shows_as_a_slate_does(runtime: Runtime) -> None:
+    services = changed(runtime, complete=True)
+    request = Request("search", "complete-2", "default", LIGHT, ignore=frozenset(TRAIT_KINDS), explain=True)
+    listed, slate = search_listed(services, request, after=None).slate, recommend(services, request)
+    assert len(listed.items) == 3
+    found = {item.product_id: dict(item.contributions) for item in slate.items}
+    assert {item.product_id: dict(item.contributions) for item in listed.items} == found
+    assert {len(evidence.said) for evidence in listed.evidence.values()} == {2}
 
 
 def test_it_is_off_unless_a_surface_asks_for_it(runtime: Runtime) -> None:
