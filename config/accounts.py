@@ -13,4 +13,5 @@ class AccountParams(Frozen):
     trusted_s: float = Field(ge=0, le=300)
     hashing_at_once: int = Field(ge=1, le=64)
     hashing_wait_s: float = Field(ge=0, le=30)
+    most_wrong: int = Field(ge=1, le=1_000_000)
     sign_up: bool

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from config.accounts import AccountParams
+from service.accounts.attempts import Attempts
 from service.accounts.caller import Caller, Role
 from service.accounts.opaque import REFRESH, hash_of, make_secret
 from service.accounts.passwords import check_password, hash_password
@@ -49,6 +50,7 @@ class Desk:
     keyring: Keyring
     params: AccountParams
     clock: Callable[[], datetime]
+    attempts: Attempts
 
     def sign_up(self, tenant: str, email: str, password: str, *, name: str = "", role: Role = Role.SHOPPER) -> bool:
         """Make an account with a user of its own; False where the address has one, which must not be told to anybody.
@@ -67,12 +69,17 @@ class Desk:
         Raises
         ------
         NotAuthenticated : no such account, a wrong password, a closed account: which of them is not told.
+        TooManyRequests : too many wrong passwords were tried.
         """
+        email = folded(email)
+        self.attempts.check(tenant, email)
         with self.database.session() as session:
-            account = store.find_account(session, tenant, folded(email))
+            account = store.find_account(session, tenant, email)
         is_right, renewed = check_password(password, account.password_hash if account else None)
         if account is None or not is_right or account.disabled_at is not None:
+            self.attempts.note_wrong(tenant, email)
             raise NotAuthenticated(_WRONG, code="wrong_credentials")
+        self.attempts.note_right(tenant, email)
         now = self.clock()
         with self.database.session() as session:
             store.note_sign_in(session, account.id, now)
@@ -133,10 +140,13 @@ class Desk:
         Raises
         ------
         NotAuthenticated : the caller has no account, or this is not its password.
+        TooManyRequests : too many wrong passwords were tried.
         """
         account = self.account_of(caller)
+        self.attempts.check(account.tenant, account.email)
         is_right, _ = check_password(password, account.password_hash)
         if not is_right:
+            self.attempts.note_wrong(account.tenant, account.email)
             raise NotAuthenticated("this is not the account's password", code="wrong_credentials")
         hashed = hash_password(new)
         now = self.clock()

@@ -26,7 +26,7 @@ _TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
-_HEADERS = {401: {"WWW-Authenticate": 'Bearer realm="vitrine"'}, 503: {"Retry-After": "2"}}
+_HEADERS = {401: {"WWW-Authenticate": 'Bearer realm="vitrine"'}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "2"}}
 _SECRETS = frozenset({"password", "new_password", "refresh_token"})
 
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
+from service.accounts.attempts import Attempts
 from service.accounts.desk import Desk
 from service.accounts.passwords import warm_up
 from service.accounts.proof import Proofs
@@ -64,5 +65,5 @@ def make_reception(runtime: Runtime, clock: Clock) -> Reception:
     check_secret(runtime.settings)
     keyring, params = Keyring(runtime.settings), runtime.params.accounts
     warm_up()
-    desk = Desk(runtime.database, keyring, params, clock)
+    desk = Desk(runtime.database, keyring, params, clock, Attempts(params.most_wrong))
     return Reception(desk, Proofs(runtime.database, keyring, clock, params.trusted_s))

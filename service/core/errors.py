@@ -9,6 +9,7 @@
     ├── NotFound                    404   the named thing does not exist
     ├── Conflict                    409   the request contradicts what is stored
     ├── PayloadTooLarge             413   more was sent than is accepted
+    ├── TooManyRequests             429   this was tried too often; later it may be tried again
     ├── IndexNotReady               503   the index is being built
     ├── DependencyUnavailable       503   the database, Qdrant or an encoder does not answer
     └── ConfigurationError          500   start-up only: the process exits with one clear line
@@ -71,6 +72,13 @@ class PayloadTooLarge(RecommenderError):
 
     status = 413
     code = "payload_too_large"
+
+
+class TooManyRequests(RecommenderError):
+    """Somebody tries too often."""
+
+    status = 429
+    code = "too_many_requests"
 
 
 class IndexNotReady(RecommenderError):

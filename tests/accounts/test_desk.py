@@ -11,11 +11,12 @@ from sqlalchemy import delete, func, select
 
 from config.params import load_params
 from config.settings import Settings
+from service.accounts.attempts import WINDOW_S, Attempts
 from service.accounts.caller import Caller, Role, Scope
 from service.accounts.desk import Desk, SignedIn
 from service.accounts.proof import Proofs
 from service.accounts.secret import Keyring
-from service.core.errors import NotAuthenticated
+from service.core.errors import NotAuthenticated, TooManyRequests
 from service.store.accounts import close_account
 from service.store.database import Database
 from service.store.tables import ACCOUNT, REFRESH_TOKEN, USERS
@@ -55,7 +56,7 @@ def office(database: Database, tmp_path: Path) -> Office:
     at = [datetime(2026, 5, 1, tzinfo=UTC)]
     clock: Callable[[], datetime] = lambda: at[0]  # noqa: E731
     keyring = Keyring(Settings.model_construct(data_dir=tmp_path / "shop"))
-    desk = Desk(database, keyring, load_params().accounts, clock)
+    desk = Desk(database, keyring, load_params().accounts, clock, Attempts(8))
     assert desk.sign_up("default", "ann@example.com", PASSWORD, name="Ann")
     return Office(desk, Proofs(database, keyring, clock, 5), at)
 
@@ -99,6 +100,27 @@ def test_whatever_is_wrong_the_answer_is_the_same(office: Office) -> None:
             office.sign_in(email, password)
         said.add((caught.value.code, caught.value.message))
     assert len(said) == 1
+
+
+def test_guessing_passwords_takes_too_long(office: Office) -> None:
+    seconds = [0.0]
+    desk = replace(office.desk, attempts=Attempts(3, lambda: seconds[0]))
+
+    def attempt(email: str, password: str) -> str:
+        try:
+            desk.sign_in("default", email, password)
+        except (NotAuthenticated, TooManyRequests) as error:
+            return error.code
+        return "in"
+
+    for email in ("ann@example.com", "nobody@example.com"):  # one is as good as the other
+        said = [attempt(email, f"guess {number}") for number in range(5)]
+        assert said == ["wrong_credentials"] * 3 + ["too_many_wrong"] * 2
+    assert attempt("ANN@example.com", PASSWORD) == "too_many_wrong"
+    seconds[0] = WINDOW_S
+    assert [attempt("ann@example.com", text) for text in ("x", "x", PASSWORD, "x", "x", PASSWORD)] == [
+        "wrong_credentials", "wrong_credentials", "in", "wrong_credentials", "wrong_credentials", "in",
+    ]  # fmt: skip
 
 
 def test_a_refresh_token_is_for_one_use(office: Office) -> None:

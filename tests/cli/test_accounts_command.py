@@ -10,6 +10,7 @@ import pytest
 
 from config.params import load_params
 from config.settings import Settings
+from service.accounts.attempts import Attempts
 from service.accounts.caller import Role
 from service.accounts.desk import Desk
 from service.accounts.secret import Keyring
@@ -25,7 +26,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """Where those who were given accounts sign in."""
     settings = Settings.model_construct(data_dir=tmp_path / "vitrine-data")
     database = open_database(settings.sql_url)
-    yield Desk(database, Keyring(settings), load_params().accounts, lambda: datetime.now(UTC))
+    yield Desk(database, Keyring(settings), load_params().accounts, lambda: datetime.now(UTC), Attempts(100))
     database.close()
 
 
