@@ -471,6 +471,27 @@ def the_health_route_says_how_the_parts_are(shop: Shop) -> None:
     assert {"database", "encoder", "vectors"} <= body["parts"].keys()
 
 
+def figures_for_prometheus_know_the_routes(shop: Shop) -> None:
+    shop.get("/recommendations", "user-0")
+    text = shop.client.get("/metrics").text
+    assert [line for line in text.splitlines() if 'route="/recommendations"' in line or 'surface="home"' in line]
+
+
+def the_api_describes_itself(shop: Shop) -> None:
+    paths = shop.get("/openapi.json")["paths"]
+    found = {
+        (method.upper(), path) for path in paths for method in paths[path] if not path.startswith(("/v1", "/health/"))
+    }
+    assert {
+        ("POST", "/auth/register"), ("POST", "/auth/login"), ("POST", "/auth/refresh"), ("POST", "/auth/logout"),
+        ("GET", "/users/me"), ("PUT", "/users/me"), ("GET", "/products"), ("GET", "/products/{id}"),
+        ("GET", "/products/{id}/similar"), ("POST", "/interactions"), ("GET", "/interactions"),
+        ("GET", "/recommendations"), ("GET", "/health"),
+    } <= found  # fmt: skip
+    forms = paths["/auth/login"]["post"]["requestBody"]["content"]
+    assert forms.keys() == {"application/json", "application/x-www-form-urlencoded"}
+
+
 STATEMENTS = {
     "`all-MiniLM-L6-v2` … into 384-dimensional embeddings": minilm_of_384_dimensions,
     "Computes Cosine Similarity between product vectors": similar_products_are_those_of_the_largest_cosine,
@@ -489,6 +510,8 @@ STATEMENTS = {
     "one engine: native API and profile agree": native_and_profile_give_the_same,
     "Structured logging for model training and API health": training_and_health_are_logged_as_fields,
     "API health": the_health_route_says_how_the_parts_are,
+    "Observability": figures_for_prometheus_know_the_routes,
+    "FastAPI Backend: its routes, which it does not state": the_api_describes_itself,
 }  # fmt: skip
 
 
