@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from service.runtime import Runtime
@@ -67,7 +68,7 @@ def test_from_a_typo_over_a_filter_to_a_purchase(visit: Visit, shop: Runtime) ->
     page.press("#q", "Enter")
     page.wait_for_selector(".typo")
     assert "green mug" in page.inner_text("[data-notices]")
-    page.get_by_label("Quill").check()
+    page.get_by_role("checkbox", name="Quill").click()
     page.wait_for_url("**brand=Quill**")
     until(page, "[...document.querySelectorAll('[data-chips] .chip')].some((one) => one.innerText === 'Quill')")
     page.go_back()
@@ -99,7 +100,7 @@ def test_a_phone_shows_every_page_without_a_sideways_step(visit: Visit) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     page.goto("/explore")
     page.get_by_role("button", name="Filters", exact=False).first.click()
-    page.get_by_role("checkbox", name="Home").check()
+    page.get_by_role("checkbox", name="Home").click()
     page.keyboard.press("Escape")
     page.wait_for_url("**category=**")
     assert page.locator("#filters").is_hidden()
@@ -220,3 +221,43 @@ def test_a_sign_in_that_has_ended_is_said_and_the_shop_goes_on(visit: Visit) -> 
     page.goto("/")
     page.wait_for_selector("text=You have been signed out.")
     page.wait_for_selector('[data-shelf="for_you"] .card')
+
+
+def test_the_feed_goes_on_without_repeats_until_everything_was_shown(visit: Visit) -> None:
+    page = visit("/")
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    page.mouse.wheel(0, 5000)
+    page.wait_for_load_state("networkidle")
+    shown = page.evaluate("[...document.querySelectorAll('.card[data-id]')].map((one) => one.dataset.id)")
+    assert len(shown) == len(set(shown))
+    assert len(shown) >= 12
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_accessibility_problem(visit: Visit, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = visit("/", color_scheme=scheme, reduced_motion="reduce")
+    for path in ("/", "/explore", "/search?q=gren+mug", "/product/markup", "/cart", "/profile", "/sign-up"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        found = axe.Axe().run(page).response["violations"]
+        assert [(one["id"], one["impact"]) for one in found if one["impact"] in ("serious", "critical")] == [], path
+
+
+def test_the_home_page_is_light_quick_and_still(visit: Visit) -> None:
+    page = visit("/")
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    page.wait_for_load_state("networkidle")
+    bytes_, shifts = page.evaluate(
+        """new Promise((done) => {
+            let shifts = 0;
+            const add = (list) => list.getEntries().forEach((one) => { shifts += one.hadRecentInput ? 0 : one.value; });
+            new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+            const rows = ['resource', 'navigation'].flatMap((type) => performance.getEntriesByType(type));
+            const own = rows.filter((one) => !one.name.includes('/picture'));
+            const sum = own.reduce((all, one) => all + one.transferSize, 0);
+            setTimeout(() => done([sum, shifts]), 200);
+        })"""
+    )
+    assert 20_000 < bytes_ < 500_000
+    assert shifts < 0.05

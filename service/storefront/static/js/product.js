@@ -4,10 +4,9 @@ import { $, $$, h, icon } from "./dom.js";
 import { ask } from "./net.js";
 import { fill, shelf, shelfGhosts } from "./shelf.js";
 import { originOf, track } from "./track.js";
-import { kept, who } from "./who.js";
+import { who } from "./who.js";
 
 const PAUSE_MS = 900;
-const MOST_RECENT = 24;
 const told = $("[data-product]").dataset;
 const product = { id: told.product, name: told.name, price: told.price === "" ? null : Number(told.price), currency: told.currency || null };
 const path = `/v1/similar/${encodeURIComponent(product.id)}`;
@@ -36,25 +35,21 @@ function buttons() {
   show();
 }
 
-const row = (name, title, get, note = () => null) => {
+const row = (name, title, get) => {
   const place = h("div", { "data-row": name });
   fill(place, shelfGhosts(1), get, (page) => {
     if (!page?.items.length) return [];
     const items = page.items.map((item) => (item.confidence && typeof item.confidence === "number" ? { ...item, confidence: null, confidence_share: Math.round(item.confidence * 100) } : item));
-    return shelf({ name, title: typeof title === "function" ? title(page) : title, items, note: note(page), from: { request_id: page.request_id } });
+    return shelf({ name, title: typeof title === "function" ? title(page) : title, items, from: { request_id: page.request_id } });
   });
   return place;
 };
 
 const asked = (mode) => () => ask(path, { body: { ...who(), n: 14, explain: true, ...(mode ? { mode } : {}) } });
 
-function recent() {
-  const known = kept.read("recent", []).filter((one) => one.id !== product.id);
-  const was = [...known];
-  kept.write("recent", [{ ...product, original_price: null, rating: null, review_count: 0 }, ...known].slice(0, MOST_RECENT));
-  if (!was.length) return null;
-  const items = was.map((one, at) => ({ ...one, rank: at + 1, in_stock: true }));
-  return shelf({ name: "recent", title: "Recently viewed", items, from: { bare: true } });
+async function recent() {
+  const page = await ask("/v1/home", { body: { ...who(), shelves: ["recently_viewed"], n: 14, explain: true, exclude_ids: [product.id] } });
+  return { ...page, items: page.shelves[0]?.items ?? [] };
 }
 
 function below() {
@@ -63,7 +58,7 @@ function below() {
     row("similar", "Similar products", asked()),
   ];
   if ("pictures" in document.body.dataset) rows.push(row("looks", "Looks like this", asked("visual")));
-  $("[data-below]").append(...rows, recent() ?? "");
+  $("[data-below]").append(...rows, row("recent", "Recently viewed", recent));
 }
 
 stars();

@@ -74,10 +74,26 @@ function show(answer) {
   notices(answer);
   const total = answer.total ?? answer.items.length;
   place.count.textContent = total ? `${answer.total_is_at_least ? "More than " : ""}${total.toLocaleString("en")} product${total === 1 ? "" : "s"}` : "No products";
-  place.grid.classList.remove("waiting");
-  place.grid.replaceChildren(...cards(answer, 0));
+  // another grid in the place of the bones, so that chips and notices above do not make it jump
+  const grid = h("div", { class: "grid", "data-grid": true }, cards(answer, 0));
+  place.grid.replaceWith(grid);
+  place.grid = grid;
   if (!answer.items.length) place.notices.append(nothingFound());
   after(answer, answer.items.length);
+  if (state.picture && answer.items.length < PAGE && !answer.next_cursor && countOf(state) === 0) alike(asked.signal);
+}
+
+/** What looks most like a picture beyond the close matches that are counted and sorted. */
+async function alike(signal) {
+  const { facets, sort, ...rest } = question(null, 2 * PAGE);
+  try {
+    const answer = await ask("/v1/search", { body: rest, signal });
+    const shown = new Set($$(".card", place.grid).map((one) => one.dataset.id));
+    const further = answer.items.filter((item) => !shown.has(item.id)).map((item) => card(item, { request_id: answer.request_id, query: state.q || undefined }));
+    if (!signal.aborted && further.length) place.more.replaceChildren(h("section", { class: "alike", "aria-label": "Further alike" }, h("h2", {}, "Further alike"), h("div", { class: "grid" }, further)));
+  } catch {
+    // the close matches are there
+  }
 }
 
 function cards(answer, before) {
@@ -187,7 +203,7 @@ function drawer() {
     filters.classList.toggle("open", isOpen);
     opener.setAttribute("aria-expanded", String(isOpen));
     document.body.style.overflow = isOpen ? "hidden" : "";
-    for (const rest of [$(".top"), $(".found"), $(".foot"), $(".head")]) rest.inert = isOpen;
+    for (const rest of $$(".top, .aisles, .found, .foot, .head")) rest.inert = isOpen;
     (isOpen ? $("[data-filters-close]", filters) : opener).focus();
   };
   opener.addEventListener("click", () => set(true));
