@@ -651,6 +651,16 @@ def test_an_article_that_is_gone_has_nothing_similar(shop: Shop) -> None:
     index_stale(shop.runtime.outbox)
 
 
+def test_ids_that_are_shorter_in_a_shop_are_found_as_they_are(shop: Shop) -> None:
+    with shop.runtime.database.session() as session:
+        upsert_products(session, [Product("77", "Short Bag", description="A bag for one day.")])
+    index_stale(shop.runtime.outbox)
+    assert shop.get("/api/similar/77")["article_id"] == "77"
+    with shop.runtime.database.session() as session:
+        delete_products(session, "default", ["77"])
+    index_stale(shop.runtime.outbox)
+
+
 def test_every_answer_is_one_line_with_its_id_its_surface_and_its_cache(shop: Shop) -> None:
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         asked = [

@@ -9,14 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlmodel import Session
 
 from service.api.clock import Now
-from service.api.compat.hm_ids import CustomerId, padded
+from service.api.compat.hm_ids import CustomerId, stored_id
 from service.api.dependencies import AppState, State, Tenant
 from service.api.event_schemas import Price, Words
 from service.api.events import Writer
 from service.api.schemas import Line, PersonId, ProductId
 from service.core.errors import InvalidQuery
 from service.core.types import EventType, Interaction
-from service.store.catalog import get_product
 from service.store.categories import categories_named
 from service.store.events import EventStatus
 from service.store.facet_counts import value_counts
@@ -123,9 +122,9 @@ async def post_interaction(
     body: InteractionIn, state: State, tenant: Tenant, now: Now, writer: Writer
 ) -> InteractionOut:
     """Counts in the very next answer; 404 for an article that the shop does not have."""
-    article = padded(body.article_id) if body.article_id is not None and body.type != "search" else None
-    if article is not None:
-        await _check_article(state, tenant, article)
+    article = None
+    if body.article_id is not None and body.type != "search":
+        article = await _article(state, tenant, body.article_id)
     event = Interaction(EventType(body.type), now, body.customer_id, None, article, body.query,
                         event_id=body.event_id, tenant=tenant)  # fmt: skip
     (outcome,) = await writer.record([event])
@@ -135,12 +134,12 @@ async def post_interaction(
     return InteractionOut(status=status, customer_id=body.customer_id, article_id=article)
 
 
-async def _check_article(state: AppState, tenant: str, article: str) -> None:
-    def work() -> None:
+async def _article(state: AppState, tenant: str, article_id: str) -> str:
+    def work() -> str:
         with state.runtime.database.session() as session:
-            get_product(session, tenant, article)
+            return stored_id(session, tenant, article_id)
 
-    await state.call(work, quick=True)
+    return await state.call(work, quick=True)
 
 
 def _profile(customer_id: str, user: StoredUser | None) -> CustomerProfile:

@@ -3,8 +3,11 @@
 from typing import Annotated
 
 from fastapi import Path
+from sqlmodel import Session
 
 from service.api.schemas import PersonId, ProductId
+from service.core.errors import NotFound
+from service.store.catalog import product_ids
 
 DIGITS = 10
 
@@ -12,8 +15,21 @@ CustomerId = Annotated[PersonId, Path(description="the shop's own id of the cust
 ArticleId = Annotated[ProductId, Path(description="ten digits; lost leading zeros are put back")]
 
 
+def stored_id(session: Session, tenant: str, article_id: str) -> str:
+    """An article's id as it is stored, with leading zeros or, in shops whose ids are shorter, without.
+
+    Raises
+    ------
+    NotFound : there is no such article.
+    """
+    known = product_ids(session, tenant, [article_id, padded(article_id)])
+    if not known:
+        raise NotFound(f"there is no article with id {padded(article_id)[:200]!r}", code="product_not_found")
+    return article_id if article_id in known else padded(article_id)
+
+
 def padded(article_id: str) -> str:
-    """An article's id as it is stored.
+    """An article's id with all of its digits.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from service.api.cached import Made, made_of
 from service.api.compat.hm_cards import Article, Cards, Highlight, Recommended, Scored
-from service.api.compat.hm_ids import ArticleId, CustomerId, padded
+from service.api.compat.hm_ids import ArticleId, CustomerId, stored_id
 from service.api.compat.hm_kept import Answers, Known, kept
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.schemas import Fallback
@@ -107,8 +107,8 @@ async def get_similar(
     limit: Limit = None,
 ) -> Response:  # fmt: skip
     """By description and picture; neither the article itself nor another colour of it is among them."""
-    request = Request("similar", request_id, tenant, product=padded(article_id), n=limit)
-    key = ("similar", request.product, limit)
+    request = Request("similar", request_id, tenant, product=article_id, n=limit)
+    key = ("similar", article_id, limit)
     return await kept(state, answers, request, key, lambda: _similar(state, request), known, by_vectors=True)
 
 
@@ -166,6 +166,8 @@ def _trending(state: AppState, request: Request, category: str | None) -> Made:
 
 def _similar(state: AppState, request: Request) -> Made:
     services = state.runtime.services
+    with state.runtime.database.session() as session:
+        request = replace(request, product=stored_id(session, request.tenant, request.product or ""))
     slate = recommend(services, request)
     cards = Cards(state, [slate])
     articles = cards.scored(slate, assigned(services, request).surface)
