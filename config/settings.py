@@ -204,6 +204,8 @@ def effective_settings(settings: Settings, cli_options: frozenset[str] = frozens
             source = f"environment {found}"
         elif found := next((v for v in variables if v in dotenv), None):
             source = f"{DOTENV} {found}"
+        elif name.startswith("llm_") and getattr(settings, name) != info.default:
+            source = "common names, see [wording]"
         value = getattr(settings, name)
         shown = "********" if isinstance(value, SecretStr) else "" if value is None else str(value)
         rows.append(EffectiveSetting(variables[0], shown, source, info.description or ""))

@@ -3,7 +3,7 @@
 import pytest
 
 from config.model_names import OLLAMA
-from config.settings import Settings, load_settings
+from config.settings import Settings, effective_settings, load_settings
 from service.core.errors import ConfigurationError
 
 KEY = "sk-g3heim"
@@ -38,6 +38,12 @@ def test_each_provider_has_its_own_key_and_model(common):
     assert model(load_settings(profile="fullstack")) == ("openai", "gpt-4", None, f"{KEY}-O")
     common.setenv("LLM_PROVIDER", "anthropic")
     assert model(load_settings(profile="fullstack"))[::3] == ("anthropic", f"{KEY}-A")
+
+
+def test_where_a_value_came_from_is_told(common):
+    rows = {row.name: (row.value, row.source) for row in effective_settings(load_settings(profile="fullstack"))}
+    assert rows["VITRINE_LLM_PROVIDER"] == ("openai", "common names, see [wording]")
+    assert rows["VITRINE_LLM_API_KEY"] == ("********", "common names, see [wording]")
 
 
 def test_local_is_a_server_of_ones_own_and_gets_no_key(common):
