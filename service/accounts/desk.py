@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlmodel import Session
 
 from config.accounts import AccountParams
@@ -20,6 +21,8 @@ from service.store import accounts as store
 from service.store.accounts import StoredAccount
 from service.store.database import Database
 from service.store.events import merge_session
+
+log = structlog.get_logger()
 
 _WRONG = "e-mail address and password do not belong together, or the account is closed"
 _NO_SUCH_TOKEN = "the refresh token is not valid any more; sign in again"
@@ -55,7 +58,7 @@ class Desk:
     def sign_up(self, tenant: str, email: str, password: str, *, name: str = "", role: Role = Role.SHOPPER) -> bool:
         """Make an account with a user of its own; False where the address has one, which must not be told to anybody.
 
-        It takes as long either way.
+        The password is hashed either way.
         """
         return new_account(self.database, tenant, email, password, name=name, role=role, now=self.clock())
 
@@ -111,6 +114,7 @@ class Desk:
         if known is None:
             return None
         if known.is_used:
+            log.warning("refresh_token_used_twice", account=known.account_id)
             store.revoke_family(session, known.family, now)
         account = store.get_account(session, known.account_id)
         is_void = known.is_used or known.is_revoked or known.expires_at <= now or account.disabled_at is not None
@@ -154,6 +158,11 @@ class Desk:
             store.set_password(session, account.id, hashed)
             store.revoke_account(session, account.id, now)
             return self._tokens(session, store.get_account(session, account.id), new_family(), now)
+
+    def public_keys(self) -> list[dict[str, str]]:
+        """What others check access tokens with, see `Tokens.public_keys`; none before the first token."""
+        tokens = self.keyring.reading()
+        return [] if tokens is None else tokens.public_keys()
 
     def account_of(self, caller: Caller) -> StoredAccount:
         """The account somebody signed in with.

@@ -25,10 +25,10 @@ def check_secret(settings: Settings) -> None:
     given = _given(settings)
     if given is None and settings.access == "keys":
         kept = kept_secret_file(settings)
-        file = f"VITRINE_SECRET_FILE={kept}, or a new " if kept.is_file() else ""
+        file = f"; or keep the one of this folder: VITRINE_SECRET_FILE={kept}" if kept.is_file() else ""
         raise ConfigurationError(
-            f"VITRINE_ACCESS=keys needs a secret to sign tokens with, which has no default: set {file}VITRINE_SECRET "
-            f"(or VITRINE_SECRET_FILE), {MIN_CHARS} characters or more; {_HOW}"
+            "VITRINE_ACCESS=keys needs a secret to sign tokens with, which has no default: set VITRINE_SECRET (or "
+            f"VITRINE_SECRET_FILE) to {MIN_CHARS} characters or more; {_HOW}{file}"
         )
 
 

@@ -1,5 +1,6 @@
 """Access tokens: signed JWTs of a few minutes; the algorithm is the configured one, whatever a token says."""
 
+import base64
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -87,6 +88,14 @@ class Tokens:
             raise NotAuthenticated(_BAD, code="invalid_token")
         return claims
 
+    def public_keys(self) -> list[dict[str, str]]:
+        """What others check our tokens with, as the `keys` of a JWK Set (RFC 7517, RFC 8037); none of HS256."""
+        return [
+            {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": _base64(key)}
+            for kid, key in self._checking.items()
+            if not isinstance(key, bytes)
+        ]
+
     def _payload(self, token: str) -> Mapping[str, Any]:
         import jwt
 
@@ -132,6 +141,10 @@ def _signing_key(secret: str, algorithm: Algorithm) -> Any:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _base64(public: Any) -> str:
+    return base64.urlsafe_b64encode(public.public_bytes_raw()).rstrip(b"=").decode()
 
 
 def _checking_key(key: Any) -> Any:

@@ -123,6 +123,12 @@ class MeIn(_Input):
     preferences: Preferences | None = Field(None, description="count from the next feed on; {} empties them")
 
 
+class PublicKeys(BaseModel):
+    """A JWK Set."""
+
+    keys: list[dict[str, str]]
+
+
 async def _reception(request: Request) -> Reception:
     reception: Reception = request.app.state.reception
     return reception
@@ -133,7 +139,7 @@ AtReception = Annotated[Reception, Depends(_reception)]
 
 @router.post("/auth/sign-up", status_code=202, summary="Make an account")
 async def post_sign_up(body: SignUpIn, tenant: Tenant, at: AtReception) -> SignUpOut:
-    """Answers the same, after the same time, whether or not the address has an account already."""
+    """Answers the same whether or not the address has an account already, and hashes the password either way."""
     if not at.desk.params.sign_up:
         raise NotAllowed("nobody can sign up here by themselves; ask the shop", code="sign_up_closed")
     await at.hashing(lambda: at.desk.sign_up(tenant, body.email, body.password, name=body.name))
@@ -163,6 +169,12 @@ async def post_sign_out(body: RefreshIn, at: AtReception) -> None:
     """Its refresh and access tokens are void at once, and at other servers within `[accounts] trusted_s` seconds."""
     await at.working(lambda: at.desk.sign_out(body.refresh_token))
     at.proofs.forget()
+
+
+@router.get("/auth/jwks.json", summary="The public keys of access tokens")
+async def get_public_keys(at: AtReception) -> PublicKeys:
+    """For other services of the shop, which check tokens themselves; empty unless VITRINE_TOKEN_ALGORITHM is EdDSA."""
+    return PublicKeys(keys=await at.working(at.desk.public_keys))
 
 
 @router.post("/auth/password", summary="Change one's own password")

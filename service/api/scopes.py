@@ -49,6 +49,7 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("POST", "/v1/auth/sign-in"): PUBLIC,
     ("POST", "/v1/auth/refresh"): PUBLIC,
     ("POST", "/v1/auth/sign-out"): PUBLIC,
+    ("GET", "/v1/auth/jwks.json"): PUBLIC,
     ("POST", "/v1/auth/password"): OWN,
     ("GET", "/v1/me"): OWN,
     ("PUT", "/v1/me"): OWN,

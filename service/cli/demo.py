@@ -90,6 +90,9 @@ def _with_secret(ctx: Context, settings: "Settings") -> "Settings":
     """The settings with something to sign tokens with; made for this shop where none is named."""
     from service.accounts.secret import kept_secret_file, make_kept_secret
 
+    if settings.access == "keys":
+        ctx.say("This shop is behind keys; make one and send it along as `X-API-Key`:")
+        ctx.say(f"  {ctx.command('keys', 'create', 'me', '--scope', 'read', '--scope', 'users')}")
     if settings.secret is not None or settings.secret_file is not None:
         return settings
     kept = kept_secret_file(settings)

@@ -108,6 +108,19 @@ def test_keys_are_changed_without_anybody_noticing(algorithm: Algorithm) -> None
     assert refused(new, before) == "invalid_token"
 
 
+def test_others_check_a_token_with_the_public_key_and_nobody_sees_a_secret_one() -> None:
+    tokens = Tokens([OTHER, SECRET], "EdDSA")
+    token = tokens.sign(ANN, NOW)
+    published = {key["kid"]: key for key in tokens.public_keys()}
+    assert len(published) == 2
+    key = jwt.PyJWK(published[parts(token)[0]["kid"]])
+    read = jwt.decode(token, key, ["EdDSA"], audience=AUDIENCE, issuer=ISSUER, options={"verify_exp": False,
+                      "verify_iat": False})  # fmt: skip
+    assert read["sub"] == "u-ann"
+    assert all("d" not in one for one in published.values())
+    assert Tokens([SECRET], "HS256").public_keys() == []
+
+
 def signed(claims: dict[str, Any], **head: Any) -> str:
     """A token with our own key, so that nothing but its contents can be wrong."""
     tokens = Tokens([SECRET], "HS256")

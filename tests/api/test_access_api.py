@@ -96,8 +96,8 @@ def test_without_a_key_no_route_answers(behind_keys: TestClient) -> None:
             assert {} not in operation["security"]
             assert operation["security"]
     assert public == {
-        "/v1/auth/sign-up", "/v1/auth/sign-in", "/v1/auth/refresh", "/v1/auth/sign-out", "/health/live",
-        "/health/ready", "/v1/products/{id}/picture", "/v1/products/{id}/image",
+        "/v1/auth/sign-up", "/v1/auth/sign-in", "/v1/auth/refresh", "/v1/auth/sign-out", "/v1/auth/jwks.json",
+        "/health/live", "/health/ready", "/v1/products/{id}/picture", "/v1/products/{id}/image",
     }  # fmt: skip
 
 
