@@ -87,8 +87,20 @@ def create_shard(folder: Path, space: Space, indexing_threshold_kb: int) -> Edge
 
 
 def load_shard(folder: Path) -> EdgeShard:
-    """Open an existing shard; what its log holds beyond the last flush is replayed."""
-    return guarded(lambda: EdgeShard.load(str(folder)))
+    """Open an existing shard; what its log holds beyond the last flush is replayed.
+
+    Raises
+    ------
+    DependencyUnavailable : its files are damaged; the message says how they are made again.
+    """
+    try:
+        return guarded(lambda: EdgeShard.load(str(folder)))
+    except DependencyUnavailable as error:
+        raise DependencyUnavailable(
+            f"{error.message}; if its files are damaged, `vitrine index --rebuild` makes the index of products again, "
+            "and `vitrine train` another release: all they hold is in the database",
+            code=error.code,
+        ) from error
 
 
 def close_shard(shard: EdgeShard) -> None:
