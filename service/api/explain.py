@@ -7,21 +7,23 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
-from service.api.schemas import ProductId, SaidOut, SearchFields, SlateRequest
+from service.api.schemas import ProductId, SaidOut, SearchFields, SlateRequest, ToldFields
 from service.api.search import for_slate, with_words
 from service.api.similar import similar_request
 from service.api.similar_schemas import SimilarFields
 from service.api.slates import request_from
+from service.api.told import as_told, told_of
 from service.core.errors import InvalidQuery
 from service.why_not import why_not_shown
 
 router = APIRouter(prefix="/v1/explain", tags=["explain"])
 
 
-class ExplainRequest(SimilarFields, SearchFields, SlateRequest):
+class ExplainRequest(SimilarFields, SearchFields, ToldFields, SlateRequest):
     """A request, and the product it is about.
 
-    Terms, affinity and how words are read are of search; mode, variants and what products have in common of similar.
+    Terms, affinity and how words are read are of search; mode, variants and what products have in common of similar;
+    history and categories of home.
     """
 
     surface: Literal["home", "search", "similar"]
@@ -70,6 +72,8 @@ def _explain(state: AppState, body: ExplainRequest, request_id: str, tenant: str
     if body.surface == "search":
         asked = with_words(request, body.query or "", body, is_alone=body.anchor is None)
         request = for_slate(state.runtime.params, asked)
+    if body.surface == "home":
+        request = as_told(state, request, told_of([(one.type, one.product) for one in body.history], body.categories))
     found, slate = why_not_shown(state.runtime.services, request, body.product)
     told: dict[str, Any] = {name: getattr(found, name) for name in ("cause", "says", "rank", "place")}
     return ExplainOut(
@@ -93,6 +97,8 @@ def _check_surface(body: ExplainRequest) -> None:
         raise InvalidQuery("`query` and `terms` are of search, and only there", code="invalid_explain")
     if body.surface == "search" and not (asks or body.anchor):
         raise InvalidQuery("search needs a `query`, `terms` or an `anchor`", code="invalid_explain")
+    if (body.history or body.categories) and body.surface != "home":
+        raise InvalidQuery("`history` and `categories` are of home, and only there", code="invalid_explain")
     if body.surface == "similar" and body.anchor is None:
         raise InvalidQuery("similar needs an `anchor`", code="invalid_explain")
     if body.surface == "home" and body.anchor is not None:

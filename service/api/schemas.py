@@ -199,8 +199,8 @@ class Happened(_Input):
     product: ProductId
 
 
-class HomeRequest(SlateRequest):
-    """A user's feed; without user and session it is a newcomer's."""
+class ToldFields(_Input):
+    """What a feed is told of its visitor, beside the events that were sent."""
 
     history: list[Happened] = Field(
         default=[],
@@ -211,6 +211,10 @@ class HomeRequest(SlateRequest):
     categories: list[Line] = Field(
         default=[], max_length=100, description="names or paths of categories that are looked at now, newest last"
     )
+
+
+class HomeRequest(ToldFields, SlateRequest):
+    """A user's feed; without user and session it is a newcomer's."""
 
     shelves: Literal["all"] | Annotated[list[ShelfName], Field(min_length=1, max_length=len(SHELVES))] | None = Field(
         None, description="several lists instead of one; `all` is the page as configured, and `n` counts per shelf"

@@ -30,10 +30,16 @@ def told_of(events: Iterable[tuple[str, str]], categories: Iterable[str]) -> Tol
 
 def with_told(state: AppState, request: Request, told: Told) -> Request:
     """The request with what it tells, in front of what its session told before; blocks where that is in Redis."""
+    asked = as_told(state, request, told)
+    if request.session is not None:
+        state.runtime.sessions.remember(request.tenant, request.session, told)
+    return asked
+
+
+def as_told(state: AppState, request: Request, told: Told) -> Request:
+    """The same, and nothing is remembered of it."""
     if request.session is None:
         return replace(request, told=told)
-    sessions = state.runtime.sessions
-    before = sessions.recall(request.tenant, request.session)
-    sessions.remember(request.tenant, request.session, told)
+    before = state.runtime.sessions.recall(request.tenant, request.session)
     most = len(told.viewed) + len(told.bought) + len(told.categories) + state.runtime.params.sessions.most
     return replace(request, told=told.after(before, most))

@@ -62,6 +62,13 @@ def test_a_page_says_it_too(reading: TestClient) -> None:
     assert page["unknown"] == ["nothing"]
 
 
+def test_what_became_of_a_product_is_explained_with_what_is_told(reading: TestClient) -> None:
+    asked = {"surface": "home", "product": "mug-1", "history": did(("purchase", "mug-1")), "session": "told-3"}
+    assert reading.post("/v1/explain", json=asked).json()["cause"] == "had_already"
+    assert home(reading, session="told-3")["fallback"] is not None  # asking why is not telling
+    assert reading.post("/v1/explain", json=asked | {"surface": "search", "query": "mug"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     "body",
     [
