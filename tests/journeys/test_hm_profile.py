@@ -433,7 +433,8 @@ def what_a_customer_does_counts_at_once(shop: Shop) -> None:
         assert (answer.status_code, answer.json()) == (201, expected)
         assert shop.http.post("/api/interactions", json=sent).json()["status"] == "duplicate"
     body = shop.get("/api/recommendations/walker", limit=4)
-    assert body["fallback"] is None
+    Recommendations.model_validate(body)
+    assert (body["fallback"], body["degraded"], body["release"]) == (None, {}, shop.release)
     assert {one["product_type_name"] for one in body["recommendations"][:3]} == {"Trousers"}
 
 

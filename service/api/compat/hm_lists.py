@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service.api.cached import Made, made_of
 from service.api.compat.hm_cards import Article, Cards, Highlight, Recommended, Scored
@@ -34,23 +34,25 @@ CategoryName = Annotated[
 ]
 
 
-class Home(BaseModel):
+class _ForCustomer(BaseModel):
+    customer_id: str
+    recommendations: list[Recommended]
+    release: str | None = Field(description="of the factors; null before the first training, when cf_score is 0")
+    fallback: Fallback | None = Field(description="why it is what trends")
+    degraded: dict[str, str] = Field(description="part of the formula -> why it is left out")
+
+
+class Home(_ForCustomer):
     """A customer's home page; no article is on it twice."""
 
-    customer_id: str
     hero: Highlight | None
-    recommendations: list[Recommended]
     trending: list[Article]
-    fallback: Fallback | None
 
 
-class Recommendations(BaseModel):
+class Recommendations(_ForCustomer):
     """What a customer may like, best first."""
 
-    customer_id: str
-    recommendations: list[Recommended]
-    fallback: Fallback | None
-    shortfall: str | None
+    shortfall: str | None = Field(description="why there are fewer than asked for")
 
 
 class Trending(BaseModel):
@@ -115,11 +117,8 @@ async def get_similar(
 def _recommendations(state: AppState, request: Request) -> Response:
     services = state.runtime.services
     slate = recommend(services, request)
-    cards = Cards(state, [slate]).scored(slate, assigned(services, request).surface)
-    return _own({
-        "customer_id": request.user, "recommendations": cards, "fallback": _fallback(slate),
-        "shortfall": slate.shortfall,
-    })  # fmt: skip
+    body = _for_customer(services, request, slate, Cards(state, [slate]))
+    return _own(body | {"shortfall": slate.shortfall})
 
 
 def _home(state: AppState, request: Request) -> Response:
@@ -130,13 +129,18 @@ def _home(state: AppState, request: Request) -> Response:
     own, *rest = home_page(services, replace(request, taken=shown), ("for_you", "trending"))
     trend = _trend(services, replace(request, taken=shown | _shown(own)), rest)
     cards = Cards(state, [*([first.slate] if first else []), own.slate, trend.slate])
-    return _own({
+    body = _for_customer(services, request, own.slate, cards)
+    return _own(body | {"hero": _hero(state, cards, first), "trending": cards.plain(trend.slate)})
+
+
+def _for_customer(services: Services, request: Request, slate: Slate, cards: Cards) -> dict[str, Any]:
+    return {
         "customer_id": request.user,
-        "hero": _hero(state, cards, first),
-        "recommendations": cards.scored(own.slate, assigned(services, request).surface),
-        "trending": cards.plain(trend.slate),
-        "fallback": _fallback(own.slate),
-    })  # fmt: skip
+        "recommendations": cards.scored(slate, assigned(services, request).surface),
+        "release": slate.release,
+        "fallback": {"level": slate.level, "reason": slate.fallback} if slate.fallback else None,
+        "degraded": dict(slate.degraded),
+    }
 
 
 def _hero(state: AppState, cards: Cards, shelf: Shelf | None) -> dict[str, Any] | None:
@@ -181,10 +185,6 @@ def _anchor(state: AppState, request: Request) -> dict[int, datetime]:
     with state.runtime.database.session() as session:
         ids = product_ids(session, request.tenant, [request.product or ""]).values()
         return last_changed(session, ids)
-
-
-def _fallback(slate: Slate) -> dict[str, str] | None:
-    return {"level": slate.level, "reason": slate.fallback} if slate.fallback else None
 
 
 def _shown(shelf: Shelf) -> frozenset[int]:
