@@ -11,8 +11,10 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.accounts.caller import Caller
 from service.api.address import address_of
 from service.api.bounded_counts import BoundedCounts
+from service.api.principal import PRINCIPAL
 from service.api.problems import problem
 
 _NEVER = ("/health", "/metrics")
@@ -94,7 +96,7 @@ class RateLimit:
         if not verdict.is_free:
             await self._refuse(scope, receive, send, item, verdict)
         elif shown:
-            await self._app(scope, receive, self._counting(send, item, group, address))
+            await self._app(scope, receive, self._counting(scope, send, item, group, address))
         else:
             await self._app(scope, receive, send)
 
@@ -107,9 +109,9 @@ class RateLimit:
                 return start, self._items.get(most)
         return "", None
 
-    def _counting(self, send: Send, item: RateLimitItem, group: str, address: str) -> Send:
+    def _counting(self, scope: Scope, send: Send, item: RateLimitItem, group: str, address: str) -> Send:
         async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
+            if message["type"] == "http.response.start" and not _is_proved(scope):
                 await self._counts.hit(item, group, address)
             await send(message)
 
@@ -123,6 +125,12 @@ class RateLimit:
         answer = problem(429, "too_many_requests", detail, scope.get("request_id"))
         answer.headers["Retry-After"] = str(verdict.retry_after_s)
         await answer(scope, receive, send)
+
+
+def _is_proved(scope: Scope) -> bool:
+    """Whether what was shown was looked at and is valid; where nobody looks at it, anything may be written there."""
+    caller: Caller | None = scope.get(PRINCIPAL)
+    return caller is not None and caller.is_known
 
 
 def _shown(scope: Scope) -> str | None:

@@ -61,6 +61,13 @@ def test_keys_are_counted_apart_and_guessing_them_counts_for_the_address(runtime
     assert client.get("/quick").status_code == 429
 
 
+def test_a_header_that_nobody_checks_is_no_way_around_the_limit(runtime: Runtime) -> None:
+    client = TestClient(guarded(runtime, limits={"per_minute": {"/": 3}}))
+    signed = [client.post("/sign-up", headers={"Authorization": f"Bearer {n}"}).status_code for n in range(5)]
+
+    assert signed == [200, 200, 200, 429, 429]
+
+
 def test_whoever_writes_another_address_into_a_header_is_still_the_same(runtime: Runtime) -> None:
     client = TestClient(guarded(runtime, limits={"per_minute": {"/": 2}}))
     answers = [client.get("/quick", headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code for n in range(3)]
