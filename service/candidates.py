@@ -134,7 +134,7 @@ def first_eligible(database: Database, ids: Ids, wanted: Wanted, most: int) -> E
     rows: dict[int, ServingRow] = {}
     dropped: dict[int, str] = {}
     start = 0
-    free = np.flatnonzero(~np.isin(ids, list(wanted.never)))
+    free = np.array([place for place, one in enumerate(ids.tolist()) if one not in wanted.never], np.int64)
     taken: dict[Hashable, int] = {}
     while start < len(ids) and (missing := most - (start - len(dropped))) > 0:
         some = ids[start : _behind(free, start, missing, len(ids))].tolist()

@@ -1,6 +1,7 @@
 """The slate of a request: its slots, what it builds on, why it is short, and where every candidate ended."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from service.context import Request
@@ -72,21 +73,22 @@ def ranked_items(
     level : what the answer builds on. by_rule : products that no signal has found. lists : of the signals.
     """
     items = []
+    of_level = {name: _level(name, level) for name in (*drawn.fused.signals, BY_RULE)}
     fused, first = drawn.fused, next(iter(drawn.fused.signals), BY_RULE)
     shares_of = fused.contributions[:, : len(drawn.propensities)].T.tolist()
-    for slot, propensity in enumerate(drawn.propensities.tolist()):
-        shares = {name: share for name, share in zip(fused.signals, shares_of[slot], strict=True) if share}
-        product = int(fused.ids[slot])
+    slots = zip(fused.ids.tolist(), fused.scores.tolist(), drawn.propensities.tolist(), shares_of, strict=False)
+    for slot, (product, score, propensity, own) in enumerate(slots):
+        shares = {name: share for name, share in zip(fused.signals, own, strict=True) if share}
         source = BY_RULE if product in by_rule else strongest(shares) or proposer(product, lists) or first
         items.append(
             RankedItem(
                 product,
                 slot + 1,
-                float(fused.scores[slot]),
+                score,
                 shares,
                 propensity,
                 source,
-                _level(source, level),
+                of_level.get(source) or _level(source, level),
                 drawn.guests[slot],
             )
         )
@@ -101,14 +103,15 @@ def strongest(shares: Mapping[str, float]) -> str | None:
     >>> strongest({"text": 0.4, "image": 0.1, "rule:sale": 3.0}), strongest({"rule:sale": 3.0}), strongest({})
     ('text', 'rule', None)
     """
-    if not shares.keys() - {BEHIND}:
-        return None
-    signals = {
-        name: one
-        for name, one in shares.items()
-        if not name.startswith((*STEERING, TRAIT)) and name not in (BEHIND, HELD)
-    }
-    return max(signals, key=signals.__getitem__, default=BY_RULE)
+    signals = [name for name in shares if _is_signal(name)]
+    if signals:
+        return max(signals, key=shares.__getitem__)
+    return BY_RULE if shares.keys() - {BEHIND} else None
+
+
+@lru_cache(maxsize=1000)  # rules have names of their own, but few; a list asks for each of thousands of products
+def _is_signal(name: str) -> bool:
+    return not name.startswith((*STEERING, TRAIT)) and name not in (BEHIND, HELD)
 
 
 def proposer(product: int, lists: Mapping[str, Hits]) -> str | None:

@@ -43,6 +43,7 @@ _WORDS = 500
 _DAYS = 29  # older than 30 days is who was away
 _NOTE = "precision.json"
 _BATCH = 5_000
+_SETTLE_S = 15.0  # a service that was just started reads its shop's words behind its first requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ def measure(folder: Path, shop: Shop, connections: int, seconds: float, warm_s: 
     before = os.getloadavg()[0]
     with served(folder, "--profile", "precision", environment={"VITRINE_ENCODER_THREADS": "1"}) as address:
         _load(address, shop, connections, warm_s, 1)
+        time.sleep(_SETTLE_S)
         with _cpu(lambda: _service_cpu_s(folder)) as of_service, _cpu(time.process_time) as own:
             answers = _load(address, shop, connections, seconds, 2)
         cpu_alone = {kind: _alone(address, folder, shop, kind, alone) for kind in (*KINDS, "new_search")}

@@ -111,7 +111,9 @@ class History:
         >>> no_history().with_types([EventType.VIEW]).tolist()
         []
         """
-        return self.products[np.isin(self.types, [TYPE_CODES[kind] for kind in types])]
+        wanted = np.zeros(len(EVENT_TYPES), bool)
+        wanted[[TYPE_CODES[kind] for kind in types]] = True
+        return self.products[wanted[self.types]]
 
 
 def distinct(products: Ids) -> Ids:

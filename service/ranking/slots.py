@@ -88,11 +88,12 @@ def fill_slots(
     names: list[str | None] = []
     for _ in range(min(n, count)):
         open_ = _open(left, caps, places)
-        chances, parts = _chances(logits, rank, temperature, open_, guests)
+        parts = _parts(open_, guests)
+        best = int(np.argmin(np.where(open_, rank, count)))
         name, own = _who(parts, coin.random())
-        place = int(np.argmin(np.where(open_, rank, count))) if own is None else _draw(own, coin.random())
+        place = best if own is None else _draw(own, coin.random())
         places.append(place)
-        propensities.append(float(chances[place]))
+        propensities.append(_chance(place, best, logits, temperature, open_, parts))
         names.append(name)
         left[place] = False
     return Filled(np.array(places, np.int64), np.clip(propensities, np.finfo(np.float64).tiny, 1.0), tuple(names))
@@ -105,36 +106,42 @@ def _open(left: NDArray[np.bool_], caps: Sequence[Cap], places: Sequence[int]) -
         taken = cap.groups[list(places)]
         taken = taken[taken >= 0]
         full = np.flatnonzero(np.bincount(taken) >= cap.most) if len(taken) else taken
-        allowed &= ~np.isin(cap.groups, full)
+        if len(full):
+            allowed &= ~np.isin(cap.groups, full)
     return allowed if allowed.any() else left
 
 
 _Part = tuple[str, float, NDArray[np.float64]]
 
 
-def _chances(
-    logits: Scores, rank: Places, temperature: float, open_: NDArray[np.bool_], guests: Sequence[Guests]
-) -> tuple[NDArray[np.float64], list[_Part]]:
-    """Every product's probability of the slot, and what the guests' parts of it are."""
+def _parts(open_: NDArray[np.bool_], guests: Sequence[Guests]) -> list[_Part]:
+    """Which guests have somebody left, and every product's probability to be theirs in a slot that they have."""
     parts: list[_Part] = []
     for one in guests:
         odds = np.where(open_, one.odds, 0.0)
         if one.share > 0 and (total := odds.sum()) > 0:
             parts.append((one.name, one.share, odds / total))
-    chances = (1 - sum(share for _, share, _ in parts)) * _ranked(logits, rank, temperature, open_)
-    for _, share, odds in parts:
-        chances = chances + share * odds
-    return chances, parts
+    return parts
 
 
-def _ranked(logits: Scores, rank: Places, temperature: float, open_: NDArray[np.bool_]) -> NDArray[np.float64]:
-    chances = np.zeros(len(logits))
+def _chance(
+    place: int, best: int, logits: Scores, temperature: float, open_: NDArray[np.bool_], parts: Sequence[_Part]
+) -> float:
+    """The probability of a product to have the slot: by its rank, and as a guest.
+
+    Parameters
+    ----------
+    best : the first of the ranked list that may have it.
+    """
     if temperature == 0:
-        chances[np.argmin(np.where(open_, rank, len(rank)))] = 1.0
+        ranked = float(place == best)
     else:
         odds = np.exp(logits[open_] - logits[open_].max())
-        chances[open_] = odds / odds.sum()
-    return chances
+        ranked = float(odds[np.count_nonzero(open_[:place])] / odds.sum()) if open_[place] else 0.0
+    chance = (1 - sum(share for _, share, _ in parts)) * ranked
+    for _, share, own in parts:
+        chance += share * float(own[place])
+    return chance
 
 
 def _who(parts: Sequence[_Part], toss: float) -> tuple[str | None, NDArray[np.float64] | None]:

@@ -1,7 +1,6 @@
 """What was shown to whom: one row per slate, its slots as columns in JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -99,11 +98,16 @@ def read_clicks(database: Database, tenant: str, since: datetime) -> Iterator[tu
 def _to_row(impression: Impression) -> dict[str, Any]:
     names = ("request_id", "tenant", "surface", "shelf", "release", "user", "session", "at", "level")
     row = {name: getattr(impression, name) for name in names}
-    draw = None if impression.draw is None else asdict(impression.draw)
+    draw = None if impression.draw is None else _drawn(impression.draw)
     asked = None if impression.asked is None else dict(impression.asked)
     return row | {
         "arms": dict(impression.arms), "slots": _to_slots(impression.items), "draw": draw, "asked": asked
     }  # fmt: skip
+
+
+def _drawn(draw: Draw) -> dict[str, Any]:
+    # `asdict` would copy each of its thousands of numbers by itself
+    return {"products": draw.products, "contributions": dict(draw.contributions), "surface": dict(draw.surface)}
 
 
 def _to_slots(items: Sequence[RankedItem]) -> dict[str, Any]:

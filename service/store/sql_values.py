@@ -110,6 +110,11 @@ def one_of_ids(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return _OneOf(column, bindparam("ids", type_=_Values(BigInteger)))
 
 
+def one_of_names(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The same of texts handed over as `names`."""
+    return _OneOf(column, bindparam("names", type_=_Values(Text)))
+
+
 def is_just(column: ColumnElement[Any], value: str | ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the column holds the value, where rows are found by their ids: to be checked, not to be looked up.
 
