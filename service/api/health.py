@@ -1,5 +1,6 @@
 """``/health``: is the process alive, and can it do its work?"""
 
+import os
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ class ReadyOut(BaseModel):
     """That this process can do its work, and how its parts are."""
 
     status: Literal["ok", "degraded"]
+    pid: int = Field(description="of the process that answers")
     parts: dict[str, PartOut]
     indexed: int | None = Field(description="products in the index")
     waiting: int = Field(description="changed products that the index has not seen")
@@ -73,6 +75,7 @@ def _report(state: AppState, found: list[Part]) -> dict[str, Any]:
     indexing = state.indexing.state if state.indexing is not None else IndexingState(waiting=_waiting(state))
     works = by_name["vectors"].state is PartState.OK
     return {
+        "pid": os.getpid(),
         "parts": {part.name: {"state": str(part.state), "reason": part.reason} for part in found},
         "indexed": _indexed(state) if works else None,
         "waiting": indexing.waiting,

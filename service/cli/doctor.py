@@ -64,7 +64,7 @@ def _read(ctx: Context) -> "tuple[Settings, Params]":
 
 def _opened(ctx: Context, settings: "Settings", params: "Params") -> "list[Finding]":
     """What must be opened to be looked at; each by itself, so that one that fails hides no other."""
-    from service.cli.checkup.around import ask_service, check_models, check_redis, check_service, check_vectors, may_run
+    from service.cli.checkup.around import ask_service, check_models, check_redis, check_service, check_vectors, is_ours
     from service.cli.checkup.finding import looked, opened, warn
     from service.cli.status import is_new
     from service.runtime import load_encoders
@@ -72,7 +72,7 @@ def _opened(ctx: Context, settings: "Settings", params: "Params") -> "list[Findi
 
     found: list[Finding] = []
     answer = ask_service(settings)
-    runs = answer is not None and may_run(settings)
+    runs = is_ours(settings, answer)
     encoders = opened("models", lambda: load_encoders(settings, params), found)
     with ExitStack() as stack:
         database = None

@@ -88,10 +88,10 @@ def _stored(settings: "Settings") -> dict[str, Any]:
 
 def _asked(settings: "Settings") -> dict[str, Any]:
     """What the running service says, which has the vectors open; nothing where it listens elsewhere."""
-    from service.cli.checkup.around import ask_service
+    from service.cli.checkup.around import ask_service, is_ours
 
     answer = ask_service(settings)
-    if answer is None or "parts" not in answer[1]:
+    if answer is None or not is_ours(settings, answer):
         return {}
     _, body = answer
     told = {"indexed": body.get("indexed"), "service": body["status"] if answer[0] == 200 else "unavailable"}

@@ -1,6 +1,7 @@
 """What `vitrine doctor` finds, on shops that are well and on shops that are not."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -80,6 +81,11 @@ def service_that_says(status: int, body: dict[str, Any]) -> Iterator[int]:
     server.server_close()
 
 
+def own(body: dict[str, Any]) -> dict[str, Any]:
+    """As the process says it that has the vectors, which is this one."""
+    return body | {"pid": os.getpid()}
+
+
 def test_where_there_is_no_shop_it_makes_none(vitrine: Vitrine, models: object, tmp_path: Path) -> None:
     outcome = vitrine("doctor", "--json")
     assert outcome.code == 0
@@ -108,7 +114,15 @@ def test_beside_a_running_service_it_asks_the_service(
 ) -> None:
     vitrine("load", "products", feed)
     part = {"database": {"state": "ok", "reason": None}, "redis": {"state": "degraded", "reason": "Redis is gone"}}
-    body = {"status": "degraded", "parts": part, "waiting": 0, "indexed": 2, "events_waiting": 7, "impressions": {}}
+    body = {
+        "pid": os.getpid(),
+        "status": "degraded",
+        "parts": part,
+        "waiting": 0,
+        "indexed": 2,
+        "events_waiting": 7,
+        "impressions": {},
+    }
     with lock_folder(Path("vitrine-data/vectors")), service_that_says(200, body) as port:
         monkeypatch.setenv("VITRINE_PORT", str(port))
         found = findings(vitrine("doctor", "--json"))
@@ -124,7 +138,7 @@ def test_a_service_that_is_not_ready_is_a_failure(
 ) -> None:
     vitrine("load", "products", feed)
     part = {"encoder": {"state": "failed", "reason": "no model"}, "disk": {"state": "ok", "reason": None}}
-    with lock_folder(Path("vitrine-data/vectors")), service_that_says(503, {"status": 503, "parts": part}) as port:
+    with lock_folder(Path("vitrine-data/vectors")), service_that_says(503, own({"status": 503, "parts": part})) as port:
         monkeypatch.setenv("VITRINE_PORT", str(port))
         outcome = vitrine("doctor", "--json")
     assert (outcome.code, findings(outcome)["service", "fail"][0]["says"]) == (1, "encoder: no model")
@@ -134,11 +148,15 @@ def test_what_answers_for_another_shop_is_not_taken_for_ours(
     vitrine: Vitrine, feed: Path, models: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vitrine("load", "products", feed)
-    with service_that_says(200, {"status": "ok", "parts": {}}) as port:
+    with service_that_says(200, {"status": "ok", "parts": {}, "pid": 1, "indexed": 99}) as port:
         monkeypatch.setenv("VITRINE_PORT", str(port))
         found = findings(vitrine("doctor", "--json"))
-    assert "serves another shop" in found["service", "ok"][0]["says"]
+        with lock_folder(Path("vitrine-data/vectors")):
+            beside = findings(vitrine("doctor", "--json"))
+            assert vitrine("status", "--json").json["indexed"] is None
+    assert found["service", "ok"][0]["says"].startswith("none runs; what answers at http://127.0.0.1:")
     assert "3 changed products wait" in found["index lag", "warn"][0]["says"]
+    assert "none of this shop answers" in beside["service", "warn"][0]["says"]
 
 
 def test_models_of_other_dimensions_are_found_beside_a_running_service_too(

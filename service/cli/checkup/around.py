@@ -16,7 +16,7 @@ from service.core.errors import ConfigurationError, RecommenderError
 from service.core.masking import without_password
 from service.runtime import open_vectors_only
 from service.store.database import Database
-from service.store.edge_folder import lock_folder, read_note
+from service.store.edge_folder import LOCK_FILE, lock_folder, read_note
 from service.store.outbox import has_other_vectors
 from service.store.spaces import PRODUCTS
 from service.store.vectors import VectorQuery, VectorStore
@@ -130,20 +130,22 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def may_run(settings: Settings) -> bool:
-    """Whether a service of this shop may be running: beside a server always, else where somebody has the vectors."""
-    if settings.qdrant_url is not None:
-        return True
+Answer = tuple[int, Mapping[str, object]]
+
+
+def holder(settings: Settings) -> int | None:
+    """The process that has the embedded vectors open; None where nobody has."""
     if not settings.vectors_dir.is_dir():
-        return False
+        return None
     try:
         lock_folder(settings.vectors_dir).close()
     except ConfigurationError:
-        return True
-    return False
+        pid = (settings.vectors_dir / LOCK_FILE).read_text("ascii").strip()
+        return int(pid) if pid.isdigit() else 0
+    return None
 
 
-def ask_service(settings: Settings) -> tuple[int, Mapping[str, object]] | None:
+def ask_service(settings: Settings) -> Answer | None:
     """Status and body of the running service's ``/health/ready``; None where nobody answers."""
     try:
         address = f"{web_address(settings.host, settings.port)}/health/ready"
@@ -154,25 +156,29 @@ def ask_service(settings: Settings) -> tuple[int, Mapping[str, object]] | None:
     return answer.status_code, body if isinstance(body, dict) else {}
 
 
-def check_service(settings: Settings, answer: tuple[int, Mapping[str, object]] | None) -> Iterator[Finding]:
+def is_ours(settings: Settings, answer: Answer | None) -> bool:
+    """Whether an answer comes from a service of this shop, not from another one at the same address."""
+    if answer is None or "parts" not in answer[1]:
+        return False
+    return settings.qdrant_url is not None or answer[1].get("pid") == holder(settings)
+
+
+def check_service(settings: Settings, answer: Answer | None) -> Iterator[Finding]:
     """What the running service says of itself."""
     where = web_address(settings.host, settings.port)
-    if not may_run(settings):
-        other = f"; what answers at {where} serves another shop"
-        yield ok("service", "none runs" + ("" if answer is None else other))
+    if not is_ours(settings, answer):
+        other = "" if answer is None else f"; what answers at {where} is another"
+        if settings.qdrant_url is None and holder(settings) is None:
+            yield ok("service", f"none runs{other}")
+        else:
+            yield warn(
+                "service", f"none of this shop answers at {where}{other}",
+                "if it listens elsewhere, set VITRINE_HOST and VITRINE_PORT as it has them; else start `vitrine serve`",
+            )  # fmt: skip
         return
-    if answer is None:
-        yield warn(
-            "service", f"none answers at {where}",
-            "where it listens elsewhere, set VITRINE_HOST and VITRINE_PORT as it has them; else start `vitrine serve`",
-        )  # fmt: skip
-        return
-    status, body = answer
-    parts = body.get("parts")
-    if not isinstance(parts, dict):
-        yield warn("service", f"what answers at {where} is not this service", "choose another VITRINE_PORT")
-        return
-    wrong = {name: part for name, part in parts.items() if part["state"] != "ok"}
+    status, body = answer or (0, {})
+    parts = body["parts"]
+    wrong = {name: part for name, part in parts.items() if part["state"] != "ok"} if isinstance(parts, dict) else {}
     for name, part in wrong.items():
         say = fail if part["state"] == "failed" else warn
         yield say("service", f"{name}: {part['reason']}", f"the log of the service at {where} says more")
