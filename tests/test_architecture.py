@@ -39,7 +39,8 @@ LAYERS: dict[str, set[str]] = {
         "service.pipeline", "service.runtime", "service.live", "indexer",
     },
     "service.storefront": {
-        "config", "service.core", "service.store", "service.pipeline", "service.runtime", "service.api",
+        "config", "service.core", "service.store", "service.accounts", "service.pipeline", "service.runtime",
+        "service.api",
     },
     "service.background": {"config", "service.core", "service.runtime", "indexer"},
     "service.app": {

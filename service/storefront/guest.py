@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request, Response
 
 SESSION, SHOPPER, KNOWN, THEME = "vitrine_session", "vitrine_shopper", "vitrine_known", "vitrine_theme"
+PROOF = "vitrine_proof"  # an access token, where pages of products are not open to all
 _YEAR_S = 365 * 86400
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _THEMES = ("light", "dark")

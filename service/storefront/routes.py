@@ -5,13 +5,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from service.accounts.caller import Caller, Scope
 from service.api.dependencies import AppState, RequestId, State, Tenant
+from service.api.principal import Principal
 from service.api.products_io import to_output
-from service.core.errors import NotFound
+from service.core.errors import NotAuthenticated, NotFound
 from service.core.types import DEFAULT_TENANT
 from service.store.catalog import get_product
 from service.storefront.demo import demo_shoppers
-from service.storefront.guest import guest_of
+from service.storefront.guest import PROOF, guest_of
 from service.storefront.page import page
 from service.storefront.showcase import departments, showcase
 from service.storefront.statics import router as statics
@@ -22,14 +24,34 @@ router.include_router(statics)
 _HERO = 3
 
 
-async def _frame(request: Request, state: State) -> Callable[..., Response]:
+async def _may_read(request: Request, state: State, caller: Principal) -> bool:
+    """Whether the products may be shown: of a shop that is not open to all, to who signed in, as a cookie proves."""
+    token = request.cookies.get(PROOF)
+    if caller.may(Scope.READ) or token is None:
+        return caller.may(Scope.READ)
+    proofs = request.app.state.reception.proofs
+
+    def check() -> bool:
+        try:
+            found: Caller = proofs.known(token) or proofs.check(token)
+        except NotAuthenticated:
+            return False
+        return found.may(Scope.READ)
+
+    return await state.call(check, quick=True)
+
+
+MayRead = Annotated[bool, Depends(_may_read)]
+
+
+async def _frame(request: Request, state: State, may_read: MayRead) -> Callable[..., Response]:
     """What makes a page: header and footer are the same on all."""
     runtime = state.runtime
     shoppers = demo_shoppers(runtime.settings)
     guest = guest_of(request, is_demo=bool(shoppers))
     frame: dict[str, Any] = {
         "shoppers": shoppers,
-        "departments": departments(runtime.services.popular(DEFAULT_TENANT)),
+        "departments": departments(runtime.services.popular(DEFAULT_TENANT)) if may_read else (),
         "attributes": runtime.params.catalogue.filterable_attributes,
         "has_pictures": runtime.settings.image_model != "none",
     }
@@ -44,10 +66,11 @@ Draw = Annotated[Callable[..., Response], Depends(_frame)]
 
 
 @router.get("/")
-async def home(state: State, request_id: RequestId, draw: Draw) -> Response:
-    """The shop window: what is popular at once, what is personal as soon as the script has asked."""
-    window = await state.call(lambda: showcase(state.runtime, request_id, _HERO), quick=True)
-    return draw("home", heroes=window.products)
+async def home(state: State, request_id: RequestId, draw: Draw, may_read: MayRead) -> Response:
+    """The shop window: what is new at once, what is personal as soon as the script has asked."""
+    if not may_read:
+        return draw("home", heroes=())
+    return draw("home", heroes=await state.call(lambda: showcase(state.runtime, request_id, _HERO), quick=True))
 
 
 @router.get("/explore")
@@ -63,8 +86,10 @@ async def search(draw: Draw, q: str = "") -> Response:
 
 
 @router.get("/product/{id:path}")
-async def product(id: str, state: State, tenant: Tenant, draw: Draw) -> Response:
+async def product(id: str, state: State, tenant: Tenant, draw: Draw, may_read: MayRead) -> Response:
     """One product; a page that says so where there is none, or none to be seen."""
+    if not may_read:
+        return draw("closed", status=401, asked=f"/product/{id}")
     shown = await _product(state, tenant, id)
     if shown is None:
         return draw("missing", status=404)

@@ -1,6 +1,5 @@
 """What a page shows before any script runs: the shop's departments, and a few new products."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from service.api.products_io import shown
@@ -18,27 +17,17 @@ _DEPARTMENTS = 10
 _LOOKED_AT = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Showcase:
-    """Departments by name, and products as cards show them."""
-
-    departments: tuple[str, ...]
-    products: tuple[dict[str, Any], ...]
-
-
 def departments(popular: Popular | None) -> tuple[str, ...]:
     """The broadest categories, the most popular first."""
     paths = popular.categories if popular is not None else ()
     return tuple(dict.fromkeys(path.split(CATEGORY_SEPARATOR)[0] for path in paths))[:_DEPARTMENTS]
 
 
-def showcase(runtime: Runtime, request_id: str, n: int) -> Showcase:
-    """What is new, one product per department; nothing in a shop where nothing was counted yet."""
+def showcase(runtime: Runtime, request_id: str, n: int) -> tuple[dict[str, Any], ...]:
+    """What is new, as cards show it, one product per department; nothing where nothing was counted yet."""
     popular = runtime.services.popular(DEFAULT_TENANT)
-    return Showcase(departments(popular), _products(runtime, popular, request_id, n) if popular else ())
-
-
-def _products(runtime: Runtime, popular: Popular, request_id: str, n: int) -> tuple[dict[str, Any], ...]:
+    if popular is None:
+        return ()
     required = rules_for(runtime.services, Request("trending", request_id, DEFAULT_TENANT)).filter
     ids = popular.newest.ids.tolist()[:_LOOKED_AT]
     with runtime.database.session() as session:

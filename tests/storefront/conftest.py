@@ -74,7 +74,7 @@ def pages(shop: Runtime) -> Iterator[TestClient]:
 def address(shop: Runtime) -> Iterator[str]:
     """The shop on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(shop), log_level="warning", lifespan="on", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(create_app(shop), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,16 +1,18 @@
 """The pages over HTTP: their policy, their text, their files."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.runtime import Runtime
-from service.storefront.guest import SESSION, SHOPPER, THEME
+from service.storefront.guest import PROOF, SESSION, SHOPPER, THEME
 from service.storefront.library import library
 
 MARKUP = '<script>alert("hello")</script><img src=x onerror=alert(1)> & "mug"'
@@ -161,3 +163,17 @@ def test_a_visitor_of_the_demo_may_be_one_of_its_shoppers_and_nobody_elsewhere(
 def test_another_system_s_api_keeps_its_paths_and_the_api_keeps_its_own(pages: TestClient) -> None:
     assert pages.get("/v1/home").headers["content-type"] == "application/json"
     assert pages.get("/nowhere").json()["code"] == "no_such_route"
+
+
+def test_a_shop_that_is_not_open_shows_its_products_to_who_signed_in(shop: Runtime) -> None:
+    closed = replace(shop, settings=shop.settings.model_copy(update={"access": "keys", "secret": SecretStr("s" * 40)}))
+    with TestClient(create_app(closed)) as client:
+        assert client.get("/").status_code == 200
+        assert "Home</a></li>" not in client.get("/").text
+        assert client.get("/product/mug-1").status_code == 401
+        assert "Red Mug" not in client.get("/product/mug-1").text
+        person = {"email": "bea@example.com", "password": "correct horse battery"}
+        assert client.post("/v1/auth/sign-up", json=person).status_code == 202
+        token = client.post("/v1/auth/sign-in", json=person).json()["access_token"]
+        assert "Red Mug" in client.get("/product/mug-1", headers={"Cookie": f"{PROOF}={token}"}).text
+        assert client.get("/product/mug-1", headers={"Cookie": f"{PROOF}={token}x"}).status_code == 401

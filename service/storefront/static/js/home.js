@@ -1,6 +1,7 @@
 // The home page: shelves for whoever looks, then a feed without an end and without repeats.
 import { card, ghosts } from "./card.js";
-import { $, h } from "./dom.js";
+import { $, h, productUrl } from "./dom.js";
+import { listen } from "./live.js";
 import { ask } from "./net.js";
 import { blank, exchange, fill, oops, shelf, shelfGhosts, shownIds } from "./shelf.js";
 import { track } from "./track.js";
@@ -89,5 +90,17 @@ document.addEventListener("vitrine:recorded", (event) => {
 });
 addEventListener("pageshow", (event) => { if (event.persisted) { isStale = true; refresh(); } });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") refresh(); });
+/** What trends, in one calm line that keeps its place. */
+function ticker({ items }) {
+  const line = $("[data-ticker]");
+  const shown = items.slice(0, 5);
+  const is = shown.map((one) => one.id).join();
+  if (!shown.length || line.dataset.is === is) return;
+  line.dataset.is = is;
+  $("ul", line).replaceChildren(...shown.map((one) => h("li", {}, h("a", { href: productUrl(one.id), onclick: () => track("click", { product: one.id }) }, one.name))));
+  line.classList.add("on");
+}
+
 for (const hero of document.querySelectorAll("[data-hero]")) hero.addEventListener("click", () => track("click", { product: hero.dataset.hero }));
 load();
+listen({ trending: ticker, feed: () => { isStale = true; if (!document.hidden) refresh(); } });

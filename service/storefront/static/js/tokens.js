@@ -15,10 +15,17 @@ export function account() {
 export function keepTokens(said) {
   const { user, role, access_token: access, refresh_token: refresh, expires_in: seconds } = said;
   localStorage.setItem(NAME, JSON.stringify({ user, role, access, refresh, until: Date.now() + seconds * 1000 }));
+  showPages(access, seconds);
+}
+
+/** Pages cannot be asked for with a header: a cookie of theirs says the same, for as long. */
+function showPages(access, seconds) {
+  document.cookie = `vitrine_proof=${access}; path=/; samesite=lax; max-age=${seconds}`;
 }
 
 export function dropTokens() {
   localStorage.removeItem(NAME);
+  showPages("", 0);
 }
 
 /** The header that says who calls; null for a visitor, or where the sign-in has ended. */
