@@ -8,7 +8,7 @@ from config.serving import Cors
 from service.core.errors import ConfigurationError
 from service.runtime import Runtime
 
-_EXPOSED = ("X-Request-Id", "Retry-After", "ETag")  # what scripts of those pages may read beside the body
+_EXPOSED = ("X-Request-Id", "X-Total-Count", "Retry-After", "ETag")  # what scripts may read beside the body
 
 
 def cors_in_force(runtime: Runtime) -> Cors:

@@ -261,6 +261,13 @@ def the_newest_said_most(shop: Shop) -> None:
         assert items[f"Green {newer}"]["content_based"] > items[f"Green {older}"]["content_based"] > 0
 
 
+def explanations_refer_to_what_was_done(shop: Shop) -> None:
+    lamp, bag = shop.numbers("Lamp")[1], shop.numbers("Backpack")[2]
+    assert shop.recommended("told", viewed=[lamp])[0]["explanation"] == "Because you viewed Blue Lamp"
+    assert shop.recommended("told", purchased=[bag])[0]["explanation"] == "Because you bought Green Backpack"
+    assert shop.ask("told", viewed=[lamp]).json()["user_insight"] == "Several of these go with Blue Lamp"
+
+
 def unknown_products_and_users_are_no_error(shop: Shop) -> None:
     lamps = shop.numbers("Lamp")[:2]
     plain = shop.recommended("told", viewed=lamps)
@@ -445,6 +452,7 @@ STATEMENTS = {
     "behaviour in the request: viewed, purchased": told_behaviour_counts_though_it_was_never_stored,
     "recent_views: category names": categories_looked_at_count,
     "preference vector from history (newest most)": the_newest_said_most,
+    "explanation: reference their behavior; user_insight": explanations_refer_to_what_was_done,
     "unknown users and products (not described)": unknown_products_and_users_are_no_error,
     "what was dealt with is not recommended (not described)": what_was_seen_or_bought_does_not_come_again,
     "User session data: in-memory (Redis)": a_session_remembers,
@@ -590,6 +598,22 @@ def test_a_model_words_all_products_and_the_insight_in_one_call(shop: Shop) -> N
         assert len(server.calls) == 1
         assert "Picked for you" in {item["explanation"] for item in answer.json()["recommendations"]}
         assert answer.json()["user_insight"] == "A selection for you"
+
+
+def test_versions_of_an_experiment_are_told_apart_in_answers_and_in_the_log(shop: Shop) -> None:
+    raw = shop.runtime.params.model_dump()
+    variants = {"control": {"share": 0.5}, "no-bandit": {"share": 0.5, "changes": {"weights": {"bandit": 0.0}}}}
+    raw["experiments"] = {"trial": {"surfaces": ["home"], "variants": variants}}
+    params = Params.model_validate(raw)
+    services = replace(shop.runtime.services, params=params)
+    with TestClient(create_app(replace(shop.runtime, params=params, services=services))) as http:
+        answers = [http.post("/api/recommendations", json=asked(user_id=f"e{number}")) for number in range(12)]
+    release = shop.ask("anna").json()["model_version"]
+    versions = {answer.headers["X-Request-Id"]: answer.json()["model_version"] for answer in answers}
+    assert set(versions.values()) == {f"{release}/trial=control", f"{release}/trial=no-bandit"}
+    for request_id, version in versions.items():
+        logged = shop.logged(request_id)
+        assert f"{logged.release}/trial={logged.arms['trial']}" == version
 
 
 def test_a_factoriser_is_one_line(tmp_path: Path) -> None:
