@@ -261,3 +261,17 @@ def test_the_home_page_is_light_quick_and_still(visit: Visit) -> None:
     )
     assert 20_000 < bytes_ < 500_000
     assert shifts < 0.05
+
+
+def test_the_back_button_leads_to_the_same_place_of_a_list(visit: Visit) -> None:
+    page = visit("/explore?sort=price", viewport={"width": 400, "height": 500})
+    page.wait_for_selector('.card[data-id="bag-4"]')
+    page.locator('.card[data-id="bag-4"] .card-link').scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 300
+    page.locator('.card[data-id="bag-4"] .card-link').click()
+    page.wait_for_url("**/product/bag-4")
+    page.go_back()
+    page.wait_for_selector('.card[data-id="bag-4"]')
+    until(page, f"Math.abs(scrollY - {before}) < 60")
+    assert page.locator("[data-sort]").input_value() == "price"

@@ -20,6 +20,7 @@ let state = read();
 let asked = null;
 let currency = null;
 let known = null;
+let cameFrom = history.state?.top ?? null; // where one was before a product was opened
 
 /** Go to a state: a new entry of the history, so that the back button comes back here. */
 function change(next) {
@@ -80,6 +81,8 @@ function show(answer) {
   place.grid = grid;
   if (!answer.items.length) place.notices.append(nothingFound());
   after(answer, answer.items.length);
+  if (cameFrom !== null) scrollTo({ top: cameFrom, behavior: "instant" });
+  cameFrom = null;
   if (state.picture && answer.items.length < PAGE && !answer.next_cursor && countOf(state) === 0) alike(asked.signal);
 }
 
@@ -214,6 +217,9 @@ function drawer() {
 
 place.sort.addEventListener("change", () => change({ ...state, sort: place.sort.value, pages: 1 }));
 place.facets.addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".card-link")) history.replaceState({ top: scrollY }, "", location.href);
+}, true);
 addEventListener("popstate", () => { state = read(); load(); });
 drawer();
 load();
