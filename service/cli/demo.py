@@ -56,8 +56,8 @@ def demo(
     # whatever can be wrong with port, database or folder is found out before a minute is spent on drawing
     with bound_socket(settings.host, settings.port) if serve else nullcontext() as listener:
         _check_folder(settings)
-        settings = _with_secret(ctx, settings)
         _make(ctx, settings, seed, products)
+        settings = _with_secret(ctx, settings)
         with open_shop(ctx, settings) as runtime:
             indexed = index_all(ctx, runtime).total
             runtime.count_popular()
