@@ -14,6 +14,7 @@ from config.accounts import AccountParams
 from config.experiments import Assignment, Experiment, Name, check_layers
 from config.frozen import Frozen
 from config.overlay import read_overlay
+from config.privacy import PrivacyParams
 from config.profile import Profile
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
 from config.serving import Cors, Limits, LiveParams, SessionParams
@@ -147,6 +148,7 @@ class ScheduleParams(Frozen):
     training_delay_s: float = Field(ge=0)
     embeddings_s: Interval
     content_s: Interval
+    privacy_s: Interval
 
 
 class GuestShares(Frozen):
@@ -253,6 +255,7 @@ class Params(Frozen):
     popular: PopularParams
     answers: AnswerParams
     schedule: ScheduleParams
+    privacy: PrivacyParams
     source: Source
     training: Training
     releases: Releases
@@ -260,10 +263,10 @@ class Params(Frozen):
     wording: Wording
     rules: RuleParams
     sessions: SessionParams
-    accounts: AccountParams
     cors: Cors
     limits: Limits
     live: LiveParams
+    accounts: AccountParams
     search: Search
     suggest: Suggest
     variants: Variants

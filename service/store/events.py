@@ -55,7 +55,7 @@ def merge_session(session: Session, tenant: str, user: str, session_id: str) -> 
 
     Raises
     ------
-    InvalidQuery : a user id the database cannot hold.
+    InvalidQuery : a user id the database cannot hold. Conflict : whoever had it was erased.
     """
     check_user_id(user)
     if not is_storable(session_id):

@@ -11,7 +11,9 @@ from service.core.draw import Draw
 from service.core.impression import Impression
 from service.core.types import EventType, RankedItem
 from service.store.database import Database
+from service.store.erased import among
 from service.store.tables import IMPRESSION, INTERACTION
+from service.store.upsert import lock_for_writing
 
 _PIECE = 5_000
 _DIGITS = 9  # of a score: what a float32 holds, and two more
@@ -20,9 +22,13 @@ _PLEASED = (EventType.CLICK, EventType.CART, EventType.WISHLIST, EventType.PURCH
 
 
 def write_impressions(session: Session, impressions: Sequence[Impression]) -> None:
-    """Keep them, as many as there are in one statement."""
+    """Keep them, as many as there are in one statement; what was shown to somebody who was erased is let go."""
     if impressions:
-        session.connection().execute(insert(IMPRESSION), [_to_row(impression) for impression in impressions])
+        lock_for_writing(session)
+    tenants = sorted({impression.tenant for impression in impressions})
+    kept = [impression for tenant in tenants for impression in _kept(session, tenant, impressions)]
+    if kept:
+        session.connection().execute(insert(IMPRESSION), [_to_row(impression) for impression in kept])
 
 
 def read_impressions(
@@ -93,6 +99,16 @@ def read_clicks(database: Database, tenant: str, since: datetime) -> Iterator[tu
     )
     with database.session() as session:
         yield from (tuple(row) for row in session.connection().execute(query))
+
+
+def _kept(session: Session, tenant: str, impressions: Sequence[Impression]) -> list[Impression]:
+    """Those of a tenant that may be kept."""
+    theirs = [one for one in impressions if one.tenant == tenant]
+    gone = among(
+        session, tenant, users={one.user for one in theirs if one.user is not None},
+        sessions={one.session for one in theirs if one.session is not None},
+    )  # fmt: skip
+    return [one for one in theirs if gone.takes(one.user, one.session, one.at, one.at)]
 
 
 def _to_row(impression: Impression) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from service.core.types import Interaction
 from service.store.column_types import as_utc
+from service.store.erased import Gone, among
 from service.store.event_rows import interaction_row, refusal
 from service.store.lookup import product_ids
 from service.store.sql_values import one_of
@@ -40,6 +41,7 @@ class EventOutcome:
 
 RECORDED = EventOutcome(EventStatus.RECORDED)
 DUPLICATE = EventOutcome(EventStatus.DUPLICATE)
+_ERASED = EventOutcome(EventStatus.REFUSED, "whoever this is of was erased; nothing that comes late is kept")
 
 
 def record_events(
@@ -58,7 +60,8 @@ def record_events(
 
     Notes
     -----
-    Four statements per tenant, whatever the number of events; three more where users are new or back after an hour.
+    Five statements per tenant, whatever the number of events; some more where users are new or back after an hour, or
+    anybody was erased lately: what comes of them is refused.
     """
     reasons = [refusal(event) for event in events]
     outcomes = [RECORDED if reason is None else _refused(reason) for reason in reasons]
@@ -79,11 +82,14 @@ def _record(
 ) -> list[EventOutcome]:
     seen = _known_events(session, tenant, {event.event_id for event in events if event.event_id is not None})
     products = product_ids(session, tenant, {event.product for event in events if event.product is not None})
+    gone = _erased(session, tenant, events)
     outcomes = []
     for event in events:
         outcome = RECORDED
         if event.event_id in seen:
             outcome = DUPLICATE
+        elif not gone.takes(event.user, event.session, as_utc(event.at), now):
+            outcome = _ERASED
         elif policy == "refuse" and event.product is not None and event.product not in products:
             outcome = _refused(f"there is no product with id {event.product!r}; add it first, or keep unknown products")
         elif event.event_id is not None:
@@ -106,6 +112,12 @@ def _known_events(session: Session, tenant: str, event_ids: Iterable[str]) -> se
         return set()
     query = select(INTERACTION.c.event_id).where(INTERACTION.c.tenant == tenant, one_of(INTERACTION.c.event_id, wanted))
     return set(session.connection().execute(query).scalars())
+
+
+def _erased(session: Session, tenant: str, events: Sequence[Interaction]) -> Gone:
+    users = {event.user for event in events if event.user is not None}
+    sessions = {event.session for event in events if event.user is None and event.session is not None}
+    return among(session, tenant, users=users, sessions=sessions)
 
 
 def _last_seen(events: Iterable[Interaction], now: datetime) -> dict[str, datetime]:

@@ -33,7 +33,9 @@ from sqlmodel import Session
 from service.core.searched import Searched
 from service.core.types import EventType
 from service.store.column_types import epoch_s
+from service.store.erased import among
 from service.store.tables import INTERACTION, SEARCH
+from service.store.upsert import lock_for_writing
 
 TAKEN = (EventType.VIEW, EventType.CLICK, EventType.WISHLIST, EventType.CART, EventType.PURCHASE)
 """Events that say a product was taken from a list."""
@@ -48,9 +50,19 @@ _I, _S = INTERACTION.c, SEARCH.c
 
 
 def write_searches(session: Session, searches: Sequence[Searched]) -> None:
-    """Keep them, as many as there are in one statement."""
+    """Keep them, as many as there are in one statement; those of somebody who was erased are let go."""
     if searches:
-        session.connection().execute(insert(SEARCH), [asdict(each) for each in searches])
+        lock_for_writing(session)
+    kept = [each for tenant in sorted({one.tenant for one in searches}) for each in _kept(session, tenant, searches)]
+    if kept:
+        session.connection().execute(insert(SEARCH), [asdict(each) for each in kept])
+
+
+def _kept(session: Session, tenant: str, searches: Sequence[Searched]) -> list[Searched]:
+    """Those of a tenant that may be kept."""
+    theirs = [one for one in searches if one.tenant == tenant]
+    gone = among(session, tenant, visitors={one.visitor for one in theirs if one.visitor is not None}).visitors
+    return [one for one in theirs if one.visitor is None or one.visitor not in gone or one.at >= gone[one.visitor]]
 
 
 def forget_searches(session: Session, *, before: datetime) -> int:

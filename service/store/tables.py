@@ -14,6 +14,7 @@ _HIDING = text("type = 'hide'")
 _NAMED = text("event_id IS NOT NULL")
 _UNRESOLVED = text("product_id IS NULL AND product_ref IS NOT NULL")
 _BY_USER = text('"user" IS NOT NULL')
+_BY_NOBODY = text('"user" IS NULL AND session IS NOT NULL')
 _IS_LIVE = text("status = 'live'")
 _IS_RUNNING = text("status = 'running'")
 
@@ -171,6 +172,7 @@ class ImpressionRow(SQLModel, table=True):
         Index("ix_impression_request", "request_id"),
         Index("ix_impression_since", "tenant", "at"),
         Index("ix_impression_user", "user", "at", sqlite_where=_BY_USER, postgresql_where=_BY_USER),
+        Index("ix_impression_session", "session", "at", sqlite_where=_BY_NOBODY, postgresql_where=_BY_NOBODY),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Key)
@@ -294,6 +296,36 @@ class ApiKeyRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(sa_type=PackedTime)
 
 
+class ErasureRow(SQLModel, table=True):
+    """The receipt of somebody's erasure; says of whom only to who knows the id already."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index("ix_erasure_subject", "subject"),)
+
+    id: str = Field(primary_key=True, sa_type=PlainText)
+    tenant: str = Field(sa_type=PlainText)
+    subject: str = Field(sa_type=PlainText)  # salted hash of the user's id
+    user_key: int | None = Field(sa_type=Key)  # what releases call the user; gone when these are
+    begun_at: datetime = Field(sa_type=PackedTime)
+    done_at: datetime | None = Field(sa_type=PackedTime)  # None: it was interrupted
+    retrain: bool  # a training was asked for
+    counts: dict[str, int] = Field(sa_type=Json)  # table or place -> what was erased there
+    model_ended_at: datetime | None = Field(sa_type=PackedTime)  # since then no release knows the user
+
+
+class ErasedRow(SQLModel, table=True):
+    """Somebody, or a session, of whom nothing is kept that comes too late: salted hashes, see `store.erased`."""
+
+    __tablename__ = "erased"
+    __table_args__ = (Index("ix_erased_erasure", "erasure_id"),)
+
+    hash: str = Field(primary_key=True, sa_type=PlainText)
+    erasure_id: str = Field(sa_type=PlainText, foreign_key="erasure.id", ondelete="CASCADE")
+    kind: str = Field(sa_type=PlainText)  # user, session, visitor, redis
+    before: datetime = Field(sa_type=PackedTime)  # what is of an earlier moment is not kept
+    until: datetime = Field(sa_type=PackedTime)  # then this row is forgotten
+
+
 # the same tables for statements that read and write many rows at once
 PRODUCT: Table = SQLModel.metadata.tables["product"]
 USERS: Table = SQLModel.metadata.tables["users"]
@@ -307,3 +339,5 @@ RULE: Table = SQLModel.metadata.tables["rule"]
 ACCOUNT: Table = SQLModel.metadata.tables["account"]
 REFRESH_TOKEN: Table = SQLModel.metadata.tables["refresh_token"]
 API_KEY: Table = SQLModel.metadata.tables["api_key"]
+ERASURE: Table = SQLModel.metadata.tables["erasure"]
+ERASED: Table = SQLModel.metadata.tables["erased"]

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from service.core.errors import InvalidQuery, NotFound
+from service.store.erased import refuse_erased
 from service.store.product_rows import is_storable
 from service.store.sql_values import one_of
 from service.store.tables import USERS
@@ -106,7 +107,7 @@ def put_user(
 
     Raises
     ------
-    InvalidQuery : an id the database cannot hold.
+    InvalidQuery : an id the database cannot hold. Conflict : whoever had it was erased.
     """
     check_user_id(external_id)
     lock_for_writing(session)
@@ -150,6 +151,7 @@ def _made(session: Session, tenant: str, names: Sequence[str], now: datetime) ->
     new = sorted(set(names) - set(found))
     if not new:
         return found
+    refuse_erased(session, tenant, new, now)
     connection = session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     fixed = {"tenant": tenant, "created_at": now, "last_seen_at": None, "preferences": {}, "features": {}}
