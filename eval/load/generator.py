@@ -164,12 +164,12 @@ def send(plan: Plan) -> Record:
     done = subprocess.run(command, input=pickle.dumps(plan), capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the load generator failed: {done.stderr.decode()[-2000:]}")
-    record: Record = pickle.loads(done.stdout)
+    record: Record = pickle.loads(done.stdout)  # nosec B301: what our own child just wrote into our pipe
     return record
 
 
 def main() -> None:
     """Read a pickled `Plan`, follow it, write the pickled `Record`."""
-    plan: Plan = pickle.load(sys.stdin.buffer)
+    plan: Plan = pickle.load(sys.stdin.buffer)  # nosec B301: from the parent that started us, see `send`
     gc.disable()  # nothing here makes cycles, and a collection would make the generator late
     pickle.dump(Generator(plan).run(), sys.stdout.buffer)

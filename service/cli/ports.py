@@ -55,5 +55,5 @@ def web_address(host: str, port: int) -> str:
     >>> web_address("0.0.0.0", 8000), web_address("::1", 80)
     ('http://127.0.0.1:8000', 'http://[::1]:80')
     """
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # nosec B104: nothing is bound here
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
