@@ -96,7 +96,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request_crashed", path=request.url.path, exc_info=error)
+    log.error("request_crashed", exc_info=error)  # the line of the request, of the same id, names the route
     return problem(
         500, "internal_error", "something went wrong here; the log line of this request_id says what", _id(request)
     )

@@ -103,7 +103,9 @@ def test_a_signal_that_fails_is_counted_and_told(own_shop: Runtime, monkeypatch:
         assert client.get("/health/ready").status_code == 200
 
 
-def test_every_line_of_a_request_carries_its_id_and_none_tells_about_a_person(client: TestClient) -> None:
+def test_every_line_of_a_request_carries_its_id_and_none_tells_about_a_person(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     private = ["anna-4711", "quokka", "sess-0815"]
     asked: list[str] = []
 
@@ -125,7 +127,18 @@ def test_every_line_of_a_request_carries_its_id_and_none_tells_about_a_person(cl
         ask("GET", "/v1/quokka/anna-4711?token=sess-0815")
         ask("GET", "/v1/search", params={"q": "lamp", "filter": '{"must": "quokka"}', "user": "anna-4711"})
         ask("GET", "/v1/search", params={"q": "x"}, headers={"x-request-id": "anna-4711\x01quokka"})
+        person = {"email": "quokka@anna-4711.example", "password": "sess-0815 sess-0815"}
+        ask("POST", "/v1/auth/sign-up", json=person | {"name": "quokka"})
+        ask("POST", "/v1/auth/sign-in", json=person)
+        ask("POST", "/v1/auth/sign-in", json=person | {"password": "not sess-0815"})
+        ask("GET", "/v1/me", headers={"authorization": "Bearer sess-0815"})
+        monkeypatch.setattr("service.store.users.get_user", lambda *_: 1 / 0)
+        crashed = client.get("/v1/users/anna-4711")
+        asked.append(crashed.json()["request_id"])
     text = json.dumps(lines)
+    (crash,) = [line for line in lines if line["event"] == "request_crashed"]
+    assert "ZeroDivisionError" in crash["exception"]
+    assert (crashed.status_code, crash["request_id"]) == (500, asked[-1])
     assert not [word for word in private if word in text]
     told = [line for line in lines if line["event"] == "request"]
     assert [line["request_id"] for line in told] == asked
