@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -116,8 +117,11 @@ class Shop:
             time.sleep(0.05)
         raise AssertionError("it was never logged")
 
-    def kinds(self, items: list[Any]) -> set[str]:
-        return {item["product_name"].split()[-1] for item in items}
+    def most(self, items: list[Any]) -> str:
+        """The kind of at least four of five; whom the bandit tries is different in each run."""
+        ((kind, count),) = Counter(item["product_name"].split()[-1] for item in items).most_common(1)
+        assert count >= 0.8 * len(items), items
+        return str(kind)
 
 
 @contextmanager
@@ -153,7 +157,7 @@ def feed(shop: Shop) -> None:
     shop.at = NOW - timedelta(days=2)
     for user in range(40):
         own = numbers[list(KINDS.values())[user % 4]]
-        for step, kind in enumerate(("view", "click", "like", "purchase")):
+        for step, kind in enumerate(("view", "click", "like", "purchase", "view", "view")):
             shop.track(f"u{user}", own[(user // 4 + 2 * step) % 12], kind)
     shop.at = datetime.now(UTC)
     for step, kind in enumerate(("view", "purchase")):
@@ -216,13 +220,16 @@ def each_part_spans_nought_to_one(shop: Shop) -> None:
 def labels_by_its_thresholds(shop: Shop) -> None:
     found = {user: shop.recommended(user, limit=40) for user in ("anna", "u1", "nobody")}
     assert all(item["confidence"] == label(item["score"]) for items in found.values() for item in items)
-    assert {item["confidence"] for items in found.values() for item in items} >= {"Very High", "Medium", "Exploratory"}
+    assert {item["confidence"] for items in found.values() for item in items} >= {"High", "Medium", "Exploratory"}
     assert {item["confidence"] for item in found["nobody"]} == {"Exploratory"}
 
 
 def somebody_is_recommended_their_kind(shop: Shop) -> None:
-    assert shop.kinds(shop.recommended("anna")) == {"Mug"}
-    assert shop.recommended("anna")[0]["algorithm_breakdown"]["collaborative"] > 0.5
+    assert shop.most(shop.recommended("anna")) == "Mug"
+    by_others = sorted(
+        shop.recommended("anna", limit=46), key=lambda item: -item["algorithm_breakdown"]["collaborative"]
+    )
+    assert {item["product_name"].split()[-1] for item in by_others[:3]} == {"Mug"}
 
 
 def texts_and_pictures_are_the_neural_part(shop: Shop) -> None:
@@ -235,8 +242,8 @@ def texts_and_pictures_are_the_neural_part(shop: Shop) -> None:
 
 def told_behaviour_counts_though_it_was_never_stored(shop: Shop) -> None:
     lamps = shop.numbers("Lamp")[:3]
-    assert shop.kinds(shop.recommended("told", viewed=lamps)) == {"Lamp"}
-    assert shop.kinds(shop.recommended("told", purchased=lamps)) == {"Lamp"}
+    assert shop.most(shop.recommended("told", viewed=lamps)) == "Lamp"
+    assert shop.most(shop.recommended("told", purchased=lamps)) == "Lamp"
     content = [item["algorithm_breakdown"]["content_based"] for item in shop.recommended("told", viewed=lamps)]
     assert max(content) == 1.0
     assert shop.http.get("/v1/users/told").status_code == 404
@@ -244,8 +251,8 @@ def told_behaviour_counts_though_it_was_never_stored(shop: Shop) -> None:
 
 def categories_looked_at_count(shop: Shop) -> None:
     for names in (["Shoes"], ["shoes"], ["Nonsense", "Shoes"]):
-        assert shop.kinds(shop.recommended("told", recent_views=names)) == {"Sneaker"}
-    assert shop.kinds(shop.recommended("told", recent_views=["Home > Lighting"])) == {"Lamp"}
+        assert shop.most(shop.recommended("told", recent_views=names)) == "Sneaker"
+    assert shop.most(shop.recommended("told", recent_views=["Home > Lighting"])) == "Lamp"
 
 
 def the_newest_said_most(shop: Shop) -> None:
@@ -263,9 +270,10 @@ def the_newest_said_most(shop: Shop) -> None:
 
 def explanations_refer_to_what_was_done(shop: Shop) -> None:
     lamp, bag = shop.numbers("Lamp")[1], shop.numbers("Backpack")[2]
-    assert shop.recommended("told", viewed=[lamp])[0]["explanation"] == "Because you viewed Blue Lamp"
-    assert shop.recommended("told", purchased=[bag])[0]["explanation"] == "Because you bought Green Backpack"
-    assert shop.ask("told", viewed=[lamp]).json()["user_insight"] == "Several of these go with Blue Lamp"
+    viewed, bought = shop.ask("told", viewed=[lamp], limit=10), shop.ask("told", purchased=[bag], limit=10)
+    for answer, why in ((viewed, "Because you viewed Blue Lamp"), (bought, "Because you bought Green Backpack")):
+        assert sum(item["explanation"] == why for item in answer.json()["recommendations"]) > 3
+    assert viewed.json()["user_insight"] == "Several of these go with Blue Lamp"
 
 
 def unknown_products_and_users_are_no_error(shop: Shop) -> None:
@@ -365,17 +373,19 @@ def the_timestamp_is_now(shop: Shop) -> None:
 
 
 def what_was_recommended_is_logged_with_its_version_and_its_click(shop: Shop) -> None:
-    answer = shop.ask("anna", limit=3)
+    answer = shop.ask("judge", limit=3, viewed=shop.numbers("Mug")[:2])
     request_id, shown = answer.headers["X-Request-Id"], answer.json()
-    shop.track("anna", shown["recommendations"][1]["product_id"], "like", request_id=request_id)
+    liked = shown["recommendations"][1]["product_id"]
+    shop.track("judge", liked, "like", request_id=request_id)
     logged = shop.logged(request_id)
     with shop.runtime.database.session() as session:
-        clicked = user_events(session, "default", "anna", days=1, limit=1, now=NOW)[0].interaction
-    assert (logged.user, logged.release) == ("anna", shown["model_version"])
+        clicked = user_events(session, "default", "judge", days=1, limit=1, now=NOW)[0].interaction
+    assert (logged.user, logged.release) == ("judge", shown["model_version"])
     assert [item.score for item in logged.items] == pytest.approx(
         [i["score"] for i in shown["recommendations"]], abs=1e-5
     )
-    assert clicked.request_id == request_id
+    assert (clicked.request_id, shop.number(str(clicked.product))) == (request_id, liked)
+    assert liked not in [item["product_id"] for item in shop.recommended("judge", limit=40)]
     assert all(item.propensity == 1.0 for item in logged.items)  # given the scores, the bandit's draw among them
 
 
