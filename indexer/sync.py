@@ -2,6 +2,7 @@
 
 A row stays in the outbox until its point is written, and leaves it only if it has not changed meanwhile. So a run may
 be killed at any moment and the next one completes it: points are keyed by product id, so none is ever there twice.
+Several workers share the work: each claims the products it takes, see `service.store.claims`.
 """
 
 import time
@@ -16,8 +17,9 @@ from indexer.memory import give_back_memory
 from indexer.picture_source import PictureSource
 from indexer.release.newcomers import Newcomers
 from service.core.errors import NotFound
+from service.store.claims import Claims, open_claims
 from service.store.database import Database
-from service.store.outbox import StaleProduct, drop_deleted, mark_indexed, take_stale
+from service.store.outbox import StaleProduct, drop_deleted, mark_indexed, stale_ids, take_stale
 from service.store.spaces import PRODUCTS, release_of
 from service.store.vectors import Point, VectorStore
 
@@ -67,7 +69,7 @@ class Outbox:
 def index_stale(
     outbox: Outbox, *, on_progress: Callable[[int], None] | None = None, stop: Event | None = None
 ) -> SyncReport:
-    """Bring every changed product up to date in the index.
+    """Bring every changed product up to date in the index, but those that another worker has in hand.
 
     Parameters
     ----------
@@ -93,48 +95,83 @@ def index_stale(
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _Taken:
+    """Products in hand; `claimed` holds those, too, that another worker had finished by then."""
+
     rows: Sequence[StaleProduct]
+    claimed: Sequence[Sequence[int]]
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    taken: _Taken
     points: Sequence[Point]
     payloads: Mapping[int, Mapping[str, object]]
     deleted: Sequence[int]
 
+    @property
+    def rows(self) -> Sequence[StaleProduct]:
+        """What was taken."""
+        return self.taken.rows
+
 
 def _written_batches(outbox: Outbox, pictures: PictureSource, stop: Event) -> Iterator[_Batch]:
-    """Embed and write batch after batch; yields each once it is written."""
+    """Embed and write batch after batch; yields each once it is written and given back."""
     # writing a batch overlaps with embedding the next one: the encoder never waits for the disk
-    with ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
+    with open_claims(outbox.database) as claims, ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
         writing: Future[_Batch] | None = None
         after = 0
-        while rows := _next_batch(outbox, after):
-            after = rows[-1].id
-            batch = _prepare(rows, outbox, pictures)
+        while (taken := _next_batch(outbox, claims, after)).rows:
+            after = taken.last_id
+            batch = _prepare(taken, outbox, pictures)
             give_back_memory()
-            written = writing.result() if writing is not None else None
+            written = _finished(writing, claims) if writing is not None else None
             writing = writer.submit(_write, outbox, batch)
             if written is not None:
                 yield written
             if stop.is_set():
                 break
         if writing is not None:
-            yield writing.result()
+            yield _finished(writing, claims)
 
 
-def _next_batch(outbox: Outbox, after: int) -> list[StaleProduct]:
-    with outbox.database.session() as session:
-        return take_stale(session, limit=outbox.batch, after_id=after)
+def _finished(writing: "Future[_Batch]", claims: Claims) -> _Batch:
+    batch = writing.result()
+    for ids in batch.taken.claimed:
+        claims.give_back(ids)
+    return batch
 
 
-def _prepare(rows: Sequence[StaleProduct], outbox: Outbox, pictures: PictureSource) -> _Batch:
+def _next_batch(outbox: Outbox, claims: Claims, after: int) -> _Taken:
+    """A full batch of what nobody else has in hand; no rows where that is nothing."""
+    rows: list[StaleProduct] = []
+    claimed: list[list[int]] = []
+    while room := outbox.batch - len(rows):
+        with outbox.database.session() as session:
+            waiting = stale_ids(session, limit=room, after_id=after)
+        if not waiting:
+            break
+        after = waiting[-1]
+        if not (mine := claims.take(waiting)):
+            continue
+        claimed.append(mine)
+        # read when they are in hand: another may have finished them a moment ago
+        with outbox.database.session() as session:
+            rows += take_stale(session, limit=room, ids=mine)
+    return _Taken(rows, claimed, after)
+
+
+def _prepare(taken: _Taken, outbox: Outbox, pictures: PictureSource) -> _Batch:
     encoders = outbox.encoders
-    live = [row for row in rows if not row.deleted]
+    live = [row for row in taken.rows if not row.deleted]
     changed = [row for row in live if row.indexed_hash != encoders.vectors_hash(row.content_hash)]
     same_vectors = [row for row in live if row.indexed_hash == encoders.vectors_hash(row.content_hash)]
     return _Batch(
-        rows,
+        taken,
         product_points(changed, encoders, pictures) if changed else (),
         {row.id: payload(row, encoders) for row in same_vectors},
-        [row.id for row in rows if row.deleted],
+        [row.id for row in taken.rows if row.deleted],
     )
 
 

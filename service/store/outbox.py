@@ -38,8 +38,21 @@ class IndexedRow:
     stale: bool
 
 
-def take_stale(session: Session, *, limit: int, after_id: int = 0) -> list[StaleProduct]:
+def stale_ids(session: Session, *, limit: int, after_id: int = 0) -> list[int]:
     """The next products the index has to look at, by ascending id."""
+    query = select(PRODUCT.c.id).where(PRODUCT.c.stale, PRODUCT.c.id > after_id).order_by(PRODUCT.c.id).limit(limit)
+    return list(session.connection().execute(query).scalars())
+
+
+def take_stale(
+    session: Session, *, limit: int, after_id: int = 0, ids: Sequence[int] | None = None
+) -> list[StaleProduct]:
+    """The same with what is to be indexed.
+
+    Parameters
+    ----------
+    ids : of these only.
+    """
     hashes = (PRODUCT.c.content_hash, PRODUCT.c.payload_hash, PRODUCT.c.indexed_hash, PRODUCT.c.deleted_at)
     query = (
         select(*PRODUCT_COLUMNS, *hashes)
@@ -47,6 +60,8 @@ def take_stale(session: Session, *, limit: int, after_id: int = 0) -> list[Stale
         .order_by(PRODUCT.c.id)
         .limit(limit)
     )
+    if ids is not None:
+        query = query.where(one_of(PRODUCT.c.id, ids))
     return [
         StaleProduct(
             row.id, to_stored(row).product, row.content_hash, row.payload_hash, row.indexed_hash,
