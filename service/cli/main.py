@@ -1,5 +1,6 @@
 """The commands; each imports what it needs when it runs, so that ``vitrine --help`` answers at once."""
 
+import atexit
 import errno
 import os
 import sys
@@ -68,7 +69,7 @@ def _register() -> None:
     modules = (
         "demo", "catalogue", "events", "serving", "worker", "status", "doctor", "config", "train", "release", "jobs",
         "measure", "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online",
-        "measure_load", "compare", "tune", "source", "keys", "accounts",
+        "measure_load", "compare", "tune", "source", "keys", "accounts", "privacy",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")
@@ -105,7 +106,19 @@ def main(arguments: Sequence[str]) -> int:
 def run() -> None:
     """Entry point of the ``vitrine`` script."""
     wait_without_spinning()
-    sys.exit(main(sys.argv[1:]))
+    codes: list[int] = []
+    atexit.register(_end_at_once, codes)  # what registers first is called last: all others have tidied up by then
+    codes.append(main(sys.argv[1:]))
+    sys.exit(codes[0])
+
+
+def _end_at_once(codes: Sequence[int]) -> None:
+    """Leave models and libraries to the operating system: taking them apart takes Python seconds, for nothing."""
+    if not codes:
+        return  # it crashed: the usual way shows why
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(codes[0])
 
 
 def _wrong_usage(error: Any, *, as_json: bool) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.live.live import Live
     from service.runtime import Runtime
 
-_GRACE_S = 3  # answers in flight may finish; supervisors kill after ten seconds or so
+_GRACE_S = 2  # answers in flight may finish; who never reads his answer keeps nobody waiting for longer
 
 
 @app.command()

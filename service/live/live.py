@@ -16,7 +16,7 @@ from service.live.hub import Hub, Person
 log = structlog.get_logger()
 
 _COUNT_S = 1.0
-_FAREWELL_S = 1.0  # for pages to be told that the service stops
+_FAREWELL_S = 0.5  # for pages to be told that the service stops
 _REFRESH = {"refresh": True, "reason": "events"}
 Trending = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 

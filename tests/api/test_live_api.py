@@ -326,7 +326,7 @@ def test_a_server_that_stops_says_so_to_those_who_read_and_waits_for_nobody_else
                 await asyncio.sleep(0)
             start = time.perf_counter()
             await running.stop()
-            assert time.perf_counter() - start < 9  # supervisors kill after ten
+            assert time.perf_counter() - start < 5  # supervisors kill after ten
             assert await close_code(page) == 1001
             deaf.transport.abort()
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 SEARCHABLE_S = 2.0
 
@@ -53,9 +55,16 @@ def test_the_demo_stays_out_of_a_shop_that_is_served(service: Any, vitrine: Call
     assert not (service.data_dir / "demo").exists()
 
 
-def test_a_service_ends_cleanly_when_asked_to(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_service_ends_cleanly_and_soon_when_asked_to_even_with_pages_open(
+    serve: Callable[..., Any], tmp_path: Path
+) -> None:
     with serve(tmp_path / "shop") as service:
         service.put("mug", "Red mug")
-        service.process.send_signal(signal.SIGTERM)  # Ctrl+C: see the demo's journey
-        assert service.process.wait(timeout=5) == 0
+        pages = f"ws://{service.http.base_url.netloc.decode()}/v1/live"
+        with connect(pages) as page, connect(pages, close_timeout=0):
+            service.process.send_signal(signal.SIGTERM)  # Ctrl+C: see the demo's journey
+            with pytest.raises(ConnectionClosed) as closed:
+                page.recv(timeout=5)
+            assert closed.value.rcvd.code == 1001
+            assert service.process.wait(timeout=5) == 0
     assert "Traceback" not in (tmp_path / "serve.log").read_text()
