@@ -16,6 +16,7 @@ from config.frozen import Frozen
 from config.overlay import read_overlay
 from config.privacy import PrivacyParams
 from config.profile import Profile
+from config.qdrant import QdrantParams
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
 from config.serving import Cors, Limits, LiveParams, SessionParams
 from config.source import Source
@@ -251,6 +252,7 @@ class Params(Frozen):
     impressions: ImpressionParams
     encoders: Encoders
     retrieval: Retrieval
+    qdrant: QdrantParams
     history: HistoryParams
     popular: PopularParams
     answers: AnswerParams

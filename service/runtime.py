@@ -79,7 +79,7 @@ def open_vectors_only(settings: Settings) -> Iterator[VectorStore]:
     """The vector store, without any model; the embedded one belongs to one process at a time."""
     _make_data_dir(settings)
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-    store = open_store(settings.vectors_dir, settings.qdrant_url, key)
+    store = open_store(settings.vectors_dir, settings.qdrant_url, key, load_params(*settings.overlays).qdrant)
     try:
         yield store
     finally:
@@ -125,7 +125,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
         )
         pictures = stack.enter_context(closing(_query_pictures(settings, params, encoders)))
         words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
-        redis = stack.enter_context(_redis(settings))
+        redis = stack.enter_context(open_redis(settings))
         yield Runtime(
             settings,
             params,
@@ -186,7 +186,7 @@ def _services(
 
 
 @contextmanager
-def _redis(settings: Settings) -> "Iterator[RedisLink | None]":
+def open_redis(settings: Settings) -> "Iterator[RedisLink | None]":
     """The way to Redis, which need not be there yet; None, and nothing imported, where none is named."""
     if settings.redis_url is None:
         yield None

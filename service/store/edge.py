@@ -7,6 +7,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import structlog
+
+from config.qdrant import QdrantParams
 from service.core.errors import ConfigurationError, DependencyUnavailable, InvalidQuery, NotFound
 from service.core.filters import Filter
 from service.store import edge_types as types
@@ -28,6 +31,8 @@ from service.store.vector_checks import check_facet, check_ids, check_points, ch
 from service.store.vector_ties import search_with_ties
 from service.store.vectors import Hits, Listener, Point, Record, Space, VectorQuery
 
+log = structlog.get_logger()
+
 # the engine's own default: below 20 MB per slot (13,000 x 384) exact search takes half a millisecond (measured)
 INDEXING_THRESHOLD_KB = 20_000
 # requests wait while the engine writes: 128 points x 384 take some 3 ms (measured)
@@ -42,6 +47,7 @@ class EdgeStore:
     ----------
     folder : one folder per shop; made if missing. One process at a time can use it.
     indexing_threshold_kb : vectors of one slot, in KB, above which `optimize` builds an HNSW graph.
+    layout : of collections that it makes; one shard without copies, whatever it says of them.
 
     Raises
     ------
@@ -66,10 +72,20 @@ class EdgeStore:
     ([7], 0.6)
     """
 
-    def __init__(self, folder: Path, *, indexing_threshold_kb: int = INDEXING_THRESHOLD_KB) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        indexing_threshold_kb: int = INDEXING_THRESHOLD_KB,
+        layout: QdrantParams | None = None,
+    ) -> None:
         self._folder = folder
         self._threshold_kb = indexing_threshold_kb
         self._lock_file = lock_folder(folder)
+        self._layout = layout
+        self._oversampling = layout.oversampling if layout is not None and layout.quantization != "none" else None
+        if layout is not None and (layout.shard_number > 1 or layout.replication_factor > 1):
+            log.warning("embedded_engine_is_one_shard_without_copies", ignored="shard_number, replication_factor")
         self._collections: dict[str, EdgeCollection] = {}
         self._opening = threading.RLock()
         self._listeners: list[Listener] = []
@@ -151,7 +167,7 @@ class EdgeStore:
         queries = [replace(query, filter=collection.everywhere.needed(query.filter)) for query in queries]
 
         def ask(wanted: Sequence[VectorQuery]) -> list[Hits]:
-            request = types.batch_request(wanted)
+            request = types.batch_request(wanted, self._oversampling)
             return [types.hits(found) for found in collection.read(lambda shard: shard.query_batch(request))]
 
         return search_with_ties(ask, queries)
@@ -246,7 +262,7 @@ class EdgeStore:
         unfinished.mkdir(parents=True)
         # where a collection is open already, somebody may wait for answers from it
         make = make_shard_apart if self._collections else make_shard
-        make(unfinished, space, self._threshold_kb)
+        make(unfinished, space, self._threshold_kb, self._layout)
         unfinished.rename(note.shard_folder(collection))
         write_note(collection, note)  # from here on it exists: a kill before harms nothing
 

@@ -12,17 +12,18 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from config.qdrant import QdrantParams
 from service.core.errors import DependencyUnavailable
 from service.store.vectors import Space
 
-Make = Callable[[Path, Space, int], None]
+Make = Callable[[Path, Space, int, QdrantParams | None], None]
 
 
-def make_shard(folder: Path, space: Space, indexing_threshold_kb: int) -> None:
+def make_shard(folder: Path, space: Space, indexing_threshold_kb: int, layout: QdrantParams | None = None) -> None:
     """Make it in this process."""
     from service.store.edge_types import create_shard, guarded, missing_indexes
 
-    shard = create_shard(folder, space, indexing_threshold_kb)
+    shard = create_shard(folder, space, indexing_threshold_kb, layout)
     try:
         for operation in missing_indexes(shard, space.fields):
             guarded(lambda operation=operation: shard.update(operation))  # type: ignore[misc]
@@ -30,7 +31,9 @@ def make_shard(folder: Path, space: Space, indexing_threshold_kb: int) -> None:
         guarded(shard.close)
 
 
-def make_shard_apart(folder: Path, space: Space, indexing_threshold_kb: int) -> None:
+def make_shard_apart(
+    folder: Path, space: Space, indexing_threshold_kb: int, layout: QdrantParams | None = None
+) -> None:
     """Make it in a child process.
 
     Raises
@@ -39,7 +42,7 @@ def make_shard_apart(folder: Path, space: Space, indexing_threshold_kb: int) -> 
     """
     command = [sys.executable, "-m", "service.store.edge_make", str(folder), str(indexing_threshold_kb)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    wanted = json.dumps(asdict(space))
+    wanted = json.dumps({"space": asdict(space), "layout": None if layout is None else layout.model_dump()})
     done = subprocess.run(command, env=environment, input=wanted, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
@@ -51,7 +54,9 @@ def main(folder: str, indexing_threshold_kb: str) -> None:
     from service.store.edge_folder import parsed_space
 
     os.nice(5)
-    make_shard(Path(folder), parsed_space(json.load(sys.stdin)), int(indexing_threshold_kb))
+    wanted = json.load(sys.stdin)
+    layout = None if wanted["layout"] is None else QdrantParams(**wanted["layout"])
+    make_shard(Path(folder), parsed_space(wanted["space"]), int(indexing_threshold_kb), layout)
 
 
 if __name__ == "__main__":

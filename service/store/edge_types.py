@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import qdrant_edge as engine
 
+from config.qdrant import QdrantParams
 from service.core.errors import ConfigurationError, DependencyUnavailable, InvalidQuery, NotFound, RecommenderError
 from service.core.fields import FieldKind
 from service.core.filters import Condition, Filter, HasId, Match, Range
@@ -73,17 +74,48 @@ def is_stuck(error: RecommenderError) -> bool:
     return "Not recovered from previous error" in error.message
 
 
-def create_shard(folder: Path, space: Space, indexing_threshold_kb: int) -> EdgeShard:
-    """Make an empty shard with the vector slots of `space` in an empty folder."""
+def create_shard(
+    folder: Path, space: Space, indexing_threshold_kb: int, layout: QdrantParams | None = None
+) -> EdgeShard:
+    """Make an empty shard with the vector slots of `space` in an empty folder.
+
+    Parameters
+    ----------
+    layout : what is quantised or on disk; shards and copies there are none. None leaves it to the engine.
+    """
+    on_disk = None if layout is None else layout.vectors_on_disk
     config = engine.EdgeConfig(
-        vectors={slot: engine.EdgeVectorParams(d.size, _DISTANCES[d.distance]) for slot, d in space.dense.items()},
+        vectors={
+            slot: engine.EdgeVectorParams(
+                d.size, _DISTANCES[d.distance], on_disk=on_disk, quantization_config=_quantization(d.size, layout)
+            )
+            for slot, d in space.dense.items()
+        },
         sparse_vectors={
-            slot: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf if sparse.idf else None)
+            slot: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf if sparse.idf else None, on_disk=on_disk)
             for slot, sparse in space.sparse.items()
         },
+        on_disk_payload=None if layout is None else layout.payload_on_disk,
+        hnsw_config=_graph(layout),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=indexing_threshold_kb),
     )
     return guarded(lambda: EdgeShard.create(str(folder), config))
+
+
+def _quantization(dimensions: int, layout: QdrantParams | None) -> Any:
+    if layout is None or not layout.quantizes(dimensions):
+        return None
+    if layout.quantization == "binary":
+        return engine.BinaryQuantizationConfig(layout.quantized_in_memory)
+    # the outermost hundredth of values is cut off: they would coarsen all others
+    return engine.ScalarQuantizationConfig(engine.ScalarType.Int8, 0.99, layout.quantized_in_memory)
+
+
+def _graph(layout: QdrantParams | None) -> Any:
+    """The engine's own figures, but on disk; None where it is in memory anyway."""
+    if layout is None or not layout.graph_on_disk:
+        return None
+    return engine.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000, on_disk=True)
 
 
 def load_shard(folder: Path) -> EdgeShard:
@@ -139,9 +171,14 @@ def deleted(ids: Sequence[int]) -> Operation:
     return guarded(lambda: Operation.delete_points([int(i) for i in ids]))
 
 
-def batch_request(queries: Sequence[VectorQuery]) -> engine.QueryBatchRequest:
-    """Queries as one batch."""
-    return guarded(lambda: engine.QueryBatchRequest([_query(query) for query in queries]))
+def batch_request(queries: Sequence[VectorQuery], oversampling: float | None = None) -> engine.QueryBatchRequest:
+    """Queries as one batch.
+
+    Parameters
+    ----------
+    oversampling : of short vectors, where the collection has them; the full ones have the last word.
+    """
+    return guarded(lambda: engine.QueryBatchRequest([_query(query, oversampling) for query in queries]))
 
 
 def page_request(
@@ -234,12 +271,13 @@ def _point(point: Point) -> engine.Point:
     return engine.Point(int(point.id), vectors, dict(point.payload))
 
 
-def _query(query: VectorQuery) -> engine.QueryRequest:
+def _query(query: VectorQuery, oversampling: float | None) -> engine.QueryRequest:
+    short = None if oversampling is None else engine.QuantizationSearchParams(rescore=True, oversampling=oversampling)
     return engine.QueryRequest(
         limit=query.limit,
         query=engine.Query.Nearest(_vector(query.vector), using=query.using),
         filter=edge_filter(query.filter),
-        params=engine.SearchParams(exact=query.exact, hnsw_ef=query.ef),
+        params=engine.SearchParams(exact=query.exact, hnsw_ef=query.ef, quantization=short),
     )
 
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from config.qdrant import QdrantParams
 from service.store.vectors import VectorStore
 
 
-def open_store(folder: Path, url: str | None, api_key: str | None) -> VectorStore:
+def open_store(folder: Path, url: str | None, api_key: str | None, layout: QdrantParams | None = None) -> VectorStore:
     """Open the vector store.
 
     Parameters
@@ -13,6 +14,7 @@ def open_store(folder: Path, url: str | None, api_key: str | None) -> VectorStor
     folder : where the embedded engine keeps its files; unused with a server.
     url : address of a Qdrant server, ``http://host:6333``, or None for the embedded engine.
     api_key : the server's key, if it wants one.
+    layout : of collections that will be made; None leaves it to the engine.
 
     Raises
     ------
@@ -22,7 +24,7 @@ def open_store(folder: Path, url: str | None, api_key: str | None) -> VectorStor
     if url:
         from service.store.server import ServerStore
 
-        return ServerStore(url, api_key)
+        return ServerStore(url, api_key, layout=layout)
     from service.store.edge import EdgeStore
 
-    return EdgeStore(folder)
+    return EdgeStore(folder, layout=layout)

@@ -3,24 +3,30 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import structlog
 from qdrant_client import QdrantClient, models
 
+from config.qdrant import QdrantParams
 from service.core.errors import Conflict, InvalidQuery, NotFound
 from service.core.filters import Filter
 from service.store import server_types as types
 from service.store.qdrant_payload import by_payload, chunks, json_path, most_frequent
 from service.store.server_connect import connect
 from service.store.server_errors import guarded
+from service.store.server_layout import collection_options, differing
 from service.store.space_changes import check_same_slots
 from service.store.vector_checks import check_facet, check_ids, check_points, check_query
 from service.store.vector_ties import search_with_ties
 from service.store.vectors import Hits, Listener, Point, Record, Space, VectorQuery
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
 TIMEOUT_S = 10.0
 WRITE_CHUNK = 256
 OPERATIONS_PER_CALL = 500
+_LAY_OUT_ANEW = "to have it as [qdrant] says: `vitrine index --rebuild` for products, `vitrine train` for a release"
 
 
 class ServerStore:
@@ -32,6 +38,7 @@ class ServerStore:
     api_key : sent with every call; over plain http it can be read on the way.
     prefer_grpc : use gRPC (one port above) where it answers, REST otherwise.
     timeout_s : seconds one call may take.
+    layout : of collections that it makes; None leaves it to the server.
     client : a client to use as it is, instead of connecting; the seam for tests.
 
     Raises
@@ -50,10 +57,13 @@ class ServerStore:
         api_key: str | None = None,
         prefer_grpc: bool = True,
         timeout_s: float = TIMEOUT_S,
+        layout: QdrantParams | None = None,
         client: QdrantClient | None = None,
     ) -> None:
         self._url = url
         self._client = client or connect(url, api_key, prefer_grpc, timeout_s)
+        self._layout = layout
+        self._oversampling = layout.oversampling if layout is not None and layout.quantization != "none" else None
         self._spaces: dict[str, Space] = {}
         self._listeners: list[Listener] = []
 
@@ -65,6 +75,7 @@ class ServerStore:
         """See `VectorStore.create`."""
         try:
             stored = self._read_space(space.name)
+            self._compare_layout(space.name)
         except NotFound:
             stored = self._make(space)
         check_same_slots(stored, space)
@@ -124,7 +135,7 @@ class ServerStore:
             check_query(space, query)
 
         def ask(wanted: Sequence[VectorQuery]) -> list[Hits]:
-            requests = [types.query_request(query) for query in wanted]
+            requests = [types.query_request(query, self._oversampling) for query in wanted]
             answers = self._call(lambda: self._client.query_batch_points(name, requests))
             return [types.hits(answer.points) for answer in answers]
 
@@ -208,18 +219,16 @@ class ServerStore:
 
     def _make(self, space: Space) -> Space:
         try:
-            self._call(
-                lambda: self._client.create_collection(
-                    space.name,
-                    vectors_config=types.dense_slots(space),
-                    sparse_vectors_config=types.sparse_slots(space),
-                )
-            )
+            self._call(lambda: self._client.create_collection(space.name, **collection_options(space, self._layout)))
         except (Conflict, InvalidQuery):
             # another process may have been quicker
             if space.name not in self.names():
                 raise
         return self._read_space(space.name)
+
+    def _compare_layout(self, name: str) -> None:
+        if others := differing(self._call(lambda: self._client.get_collection(name)), self._layout):
+            log.warning("collection_laid_out_otherwise", collection=name, differs="; ".join(others), do=_LAY_OUT_ANEW)
 
     def _space(self, name: str) -> Space:
         """The schema of a collection, asked for once: slots and dimensions of a collection never change."""

@@ -75,14 +75,20 @@ def set_payload_operation(ids: Sequence[int], payload: Mapping[str, Any]) -> mod
     return models.SetPayloadOperation(set_payload=models.SetPayload(payload=dict(payload), filter=chosen))
 
 
-def query_request(query: VectorQuery) -> models.QueryRequest:
-    """One query of a batch."""
+def query_request(query: VectorQuery, oversampling: float | None = None) -> models.QueryRequest:
+    """One query of a batch.
+
+    Parameters
+    ----------
+    oversampling : of short vectors, where the collection has them; the full ones have the last word.
+    """
+    short = None if oversampling is None else models.QuantizationSearchParams(rescore=True, oversampling=oversampling)
     return models.QueryRequest(
         query=_vector(query.vector),
         using=query.using,
         limit=query.limit,
         filter=server_filter(query.filter),
-        params=models.SearchParams(exact=query.exact, hnsw_ef=query.ef),
+        params=models.SearchParams(exact=query.exact, hnsw_ef=query.ef, quantization=short),
         with_payload=False,
     )
 

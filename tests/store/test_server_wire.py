@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
+from config.params import load_params
 from service.core.errors import ConfigurationError, DependencyUnavailable, InvalidQuery, NotFound
 from service.core.fields import FieldKind
 from service.core.filters import Filter, Match
@@ -268,3 +270,33 @@ def test_the_servers_own_sentence_reaches_the_reader(
     with pytest.raises(error) as raised:
         store.upsert("products", [Point(1, {"text": np.ones(3, np.float32)}, {})])
     assert sentence in str(raised.value)
+
+
+def test_a_collection_is_made_as_configured_and_searched_by_its_short_vectors(qdrant: FakeQdrant) -> None:
+    wanted = load_params().qdrant.model_copy(
+        update={"shard_number": 6, "replication_factor": 2, "quantization": "scalar", "quantize_from": 2}
+    )
+    answers = iter([(404, "Not found: Collection `products` doesn't exist!")])
+    qdrant.routes["GET", "/collections/products"] = lambda: next(answers, (200, STORED))
+    qdrant.routes["POST", "/collections/products/points/query/batch"] = lambda: (200, [{"points": []}])
+    store = ServerStore(qdrant.url, layout=wanted)
+    store.create(SPACE)
+    store.search("products", [VectorQuery("text", np.ones(3, np.float32), 5)])
+    store.close()
+    (made,) = qdrant.bodies("PUT", "/collections/products")
+    assert (made["shard_number"], made["replication_factor"], made["write_consistency_factor"]) == (6, 2, 1)
+    assert made["vectors"]["text"]["quantization_config"]["scalar"]["type"] == "int8"
+    (sent,) = qdrant.bodies("POST", "/collections/products/points/query/batch")
+    assert sent["searches"][0]["params"]["quantization"] == {"rescore": True, "oversampling": 2.0}
+
+
+def test_a_collection_that_is_laid_out_otherwise_is_used_and_reported(qdrant: FakeQdrant) -> None:
+    wanted = load_params().qdrant.model_copy(update={"replication_factor": 2})
+    store = ServerStore(qdrant.url, layout=wanted)
+    with capture_logs() as said:
+        store.create(SPACE)
+    store.close()
+    assert qdrant.bodies("PUT", "/collections/products") == []
+    (line,) = [line for line in said if line["event"] == "collection_laid_out_otherwise"]
+    assert "replication_factor is 1, wanted 2" in line["differs"]
+    assert "--rebuild" in line["do"]
