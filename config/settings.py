@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.model_names import commonly_named
 from config.profile import profile_file
+from config.secret_files import environment_and, file_variable, read_secret
 from config.serving import Origin
 from config.source import has_source
 from service.core.errors import ConfigurationError
@@ -22,7 +24,10 @@ def _split(given: object) -> object:
 
 
 class Settings(BaseSettings):
-    """Where this installation lives. Every field can be set as ``VITRINE_<NAME>`` in the environment or in ``.env``."""
+    """Where this installation lives. Every field can be set as ``VITRINE_<NAME>`` in the environment or in ``.env``.
+
+    A secret may be in a file instead, which ``VITRINE_<NAME>_FILE`` names.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="VITRINE_",
@@ -172,9 +177,9 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {_alias(name): value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**_from_files(Settings) | given)  # type: ignore[arg-type]
         if has_source(settings.overlays):
-            settings = SettingsWithSource(**given)  # type: ignore[arg-type]
+            settings = SettingsWithSource(**_from_files(SettingsWithSource) | given)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
             f"{_variable(str(e['loc'][0]))}={e['input']!r}: {e['msg'].lower()}" for e in error.errors()
@@ -191,15 +196,16 @@ def load_settings(**overrides: object) -> Settings:
 
 def effective_settings(settings: Settings, cli_options: frozenset[str] = frozenset()) -> list[EffectiveSetting]:
     """Every setting with its value and source, for people to read."""
-    from dotenv import dotenv_values
-
-    dotenv = dotenv_values(DOTENV) if Path(DOTENV).is_file() else {}
+    dotenv = _dotenv()
+    named = environment_and(dotenv)
     rows = []
     for name, info in type(settings).model_fields.items():
         variables = _variables(name, type(settings))
         source = "default"
         if name in cli_options:
             source = "command line"
+        elif is_secret(name, info) and (found := file_variable(variables, named)):
+            source = f"file of {found}"
         elif found := next((v for v in variables if v in os.environ), None):
             source = f"environment {found}"
         elif found := next((v for v in variables if v in dotenv), None):
@@ -212,6 +218,27 @@ def effective_settings(settings: Settings, cli_options: frozenset[str] = frozens
     return rows
 
 
+def is_secret(name: str, info: FieldInfo) -> bool:
+    """Whether a setting may be in a file; the one called `secret` has a setting for that."""
+    return info.annotation == SecretStr | None and name != "secret"
+
+
+def _from_files(kind: type[Settings]) -> dict[str, object]:
+    """The settings whose files are named."""
+    named = environment_and(_dotenv())
+    found: dict[str, object] = {}
+    for name, info in kind.model_fields.items():
+        if is_secret(name, info) and (variable := file_variable(_variables(name, kind), named)):
+            found[_alias(name, kind)] = read_secret(variable, str(named[variable]))
+    return found
+
+
+def _dotenv() -> dict[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(DOTENV) if Path(DOTENV).is_file() else {}
+
+
 def _variables(name: str, kind: type[Settings] = Settings) -> list[str]:
     alias = kind.model_fields[name].validation_alias
     if isinstance(alias, AliasChoices):
@@ -219,8 +246,8 @@ def _variables(name: str, kind: type[Settings] = Settings) -> list[str]:
     return [f"VITRINE_{name.upper()}"]
 
 
-def _alias(name: str) -> str:
-    return _variables(name)[0] if Settings.model_fields[name].validation_alias else name
+def _alias(name: str, kind: type[Settings] = Settings) -> str:
+    return _variables(name, kind)[0] if kind.model_fields[name].validation_alias else name
 
 
 def _variable(location: str) -> str:
