@@ -17,6 +17,7 @@ from indexer.schedule import Run, Stopped
 from service.core.errors import RecommenderError
 from service.core.types import DEFAULT_TENANT
 from service.store.database import Database
+from service.store.erasures import wants_training
 from service.store.events import resolve_products
 from service.store.releases import Release, ReleaseStatus, get_release, list_releases
 
@@ -81,8 +82,9 @@ class Trainer:
     def _young(self) -> Release | None:
         with self.database.session() as session:
             releases = list_releases(session, limit=20)
-        made = [release for release in releases if release.status is not ReleaseStatus.FAILED]
-        if made and (self.now() - made[0].created_at).total_seconds() < self.every_s / 2:
+            made = [release for release in releases if release.status is not ReleaseStatus.FAILED]
+            is_called_for = bool(made) and wants_training(session, made[0].created_at)
+        if made and not is_called_for and (self.now() - made[0].created_at).total_seconds() < self.every_s / 2:
             return made[0]
         return None
 

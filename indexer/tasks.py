@@ -20,10 +20,12 @@ class Upkeep:
     Attributes
     ----------
     embeddings : index and database compared and repaired. content : what word search knows of the catalogue.
+    privacy : what is too old goes, and erasures are seen to their end.
     """
 
     embeddings: Callable[[], str]
     content: Callable[[], str]
+    privacy: Callable[[Run], str] | None = None
 
 
 def background_tasks(
@@ -52,4 +54,6 @@ def background_tasks(
             Task("embeddings", params.embeddings_s, lambda _: upkeep.embeddings()),
             Task("content", params.content_s, lambda _: upkeep.content()),
         ]
+        if upkeep.privacy is not None:
+            tasks.append(Task("privacy", params.privacy_s, upkeep.privacy))
     return tasks

@@ -11,6 +11,8 @@ from indexer.schedule import Schedule
 from indexer.tasks import Upkeep, background_tasks
 from indexer.upkeep import reconcile, tidy_content
 from indexer.worker import IndexingLoop
+from service.privacy.opening import eraser_of
+from service.privacy.upkeep import PrivacyUpkeep
 from service.runtime import Runtime
 
 
@@ -47,7 +49,9 @@ def make_background(runtime: Runtime, now: Callable[[], datetime]) -> Background
     """The loops over an opened runtime, not yet started."""
     params = runtime.params
     upkeep = Upkeep(
-        lambda: reconcile(runtime.outbox), lambda: tidy_content(runtime.outbox, params.encoders.bm25.average_length)
+        lambda: reconcile(runtime.outbox),
+        lambda: tidy_content(runtime.outbox, params.encoders.bm25.average_length),
+        PrivacyUpkeep(eraser_of(runtime, now)),
     )
     tasks = background_tasks(runtime.settings, params.schedule, runtime.database, runtime.count_popular, now, upkeep)
     return Background(

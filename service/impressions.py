@@ -1,7 +1,7 @@
 """Step 8, record: what was shown and searched is written behind the answers, in batches; what is lost is counted."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
@@ -48,6 +48,13 @@ class _Answered:
 
     shown: Impression | None
     searched: Searched | None
+
+    def is_of(self, tenant: str, user: str, sessions: Container[str], visitors: Container[int]) -> bool:
+        """Whether it is somebody's."""
+        shown, searched = self.shown, self.searched
+        if shown is not None and shown.tenant == tenant:
+            return shown.user == user or (shown.user is None and shown.session in sessions)
+        return searched is not None and searched.tenant == tenant and searched.visitor in visitors
 
 
 class ImpressionLog:
@@ -102,6 +109,14 @@ class ImpressionLog:
             request.session, now, slate.level, slate.items[: self._slots], slate.draw, asked_of(request),
         ) if slate.items else None  # fmt: skip
         self._waiting.append(_Answered(shown, searched))
+
+    def forget(self, tenant: str, user: str, sessions: Container[str], visitors: Container[int]) -> int:
+        """Let go of what waits of somebody; returns how many answers that were."""
+        with self._writing:
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            kept = [one for one in waiting if not one.is_of(tenant, user, sessions, visitors)]
+            self._waiting.extendleft(reversed(kept))
+        return len(waiting) - len(kept)
 
     def start(self) -> None:
         """Begin to keep what is shown."""

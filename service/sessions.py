@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,10 @@ class Sessions:
             self._own.pop((tenant, session), None)
         if self._shared is not None:
             self._shared.forget(tenant, session)
+
+    def told_before(self, moment: datetime) -> set[str] | None:
+        """Names of sessions in Redis that told something before a moment; none without Redis, None while it is away."""
+        return set() if self._shared is None else self._shared.told_before(moment)
 
 
 def open_sessions(params: SessionParams, link: "RedisLink | None") -> Sessions:

@@ -36,13 +36,16 @@ LAYERS: dict[str, set[str]] = {
     },
     "service.api": {
         "config", "service.core", "service.explain", "service.store", "service.accounts", "service.encode",
-        "service.pipeline", "service.runtime", "service.live", "indexer",
+        "service.pipeline", "service.runtime", "service.live", "service.privacy", "indexer",
     },
     "service.storefront": {
         "config", "service.core", "service.store", "service.accounts", "service.pipeline", "service.runtime",
         "service.api",
     },
-    "service.background": {"config", "service.core", "service.runtime", "indexer"},
+    "service.privacy": {
+        "config", "service.core", "service.store", "service.pipeline", "service.runtime", "indexer",
+    },
+    "service.background": {"config", "service.core", "service.runtime", "service.privacy", "indexer"},
     "service.app": {
         "config", "service.core", "service.api", "service.pipeline", "service.runtime", "service.background", "indexer",
         "service.storefront",
@@ -54,6 +57,7 @@ LAYERS: dict[str, set[str]] = {
     "service.cli": {
         "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
         "service.pipeline", "service.runtime", "service.live", "service.background", "service.app", "indexer", "eval",
+        "service.privacy",
     },
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from indexer.release.artifacts import remove_artifacts, remove_unfinished, stored_releases
 from service.store.database import Database
+from service.store.erasures import overdue_releases
 from service.store.releases import (
     Release,
     ReleaseStatus,
@@ -85,7 +86,9 @@ def supersede(database: Database, release_ids: list[str]) -> None:
 
 
 def forget_old(database: Database, keep: int) -> list[str]:
-    """Forget all but the newest releases; `sweep` removes what is left of them.
+    """Forget all but the newest releases, and those that an erasure with a training has ended.
+
+    `sweep` removes what is left of them.
 
     Returns
     -------
@@ -93,6 +96,7 @@ def forget_old(database: Database, keep: int) -> list[str]:
     """
     with database.session() as session:
         gone = prune(session, keep=keep)
+        gone += [release for release in overdue_releases(session, datetime.now(UTC)) if release not in gone]
         forget_releases(session, gone)
     return gone
 

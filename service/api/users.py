@@ -1,7 +1,7 @@
 """``/v1/users``: what is known about a user, what they did, and the session they were before signing in."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from sqlmodel import Session
@@ -9,12 +9,14 @@ from sqlmodel import Session
 from service.api.clock import Now
 from service.api.dependencies import AppState, State, Tenant
 from service.api.event_schemas import EventOut, Id, MergeIn, MergeOut, UserEvents, UserIn, UserOut
+from service.api.problems import Problem
 from service.store import events, users
 
 T = TypeVar("T")
 
 router = APIRouter(prefix="/v1/users", tags=["users"])
 
+_ERASED: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "whoever had this id was erased"}}
 UserId = Annotated[Id, Path(description="the merchant's id, 1-128 characters")]
 Days = Annotated[float, Query(gt=0, le=36_500, allow_inf_nan=False, description="how far back")]
 
@@ -25,7 +27,7 @@ async def get_user(id: UserId, state: State, tenant: Tenant) -> UserOut:
     return UserOut.of(await _in_session(state, lambda session: users.get_user(session, tenant, id), quick=True))
 
 
-@router.put("/{id}", summary="Tell what is known about a user")
+@router.put("/{id}", summary="Tell what is known about a user", responses=_ERASED)
 async def put_user(id: UserId, body: UserIn, state: State, tenant: Tenant, now: Now) -> UserOut:
     """Makes the user if needed; preferences count from the next answer on, before any event."""
     known = body.model_dump(mode="json", exclude_unset=True)
@@ -53,7 +55,7 @@ async def get_events(
     return UserEvents(user=id, events=[EventOut.of(event) for event in found])
 
 
-@router.post("/{id}/merge", summary="An anonymous session signs in")
+@router.post("/{id}/merge", summary="An anonymous session signs in", responses=_ERASED)
 async def post_merge(id: UserId, body: MergeIn, state: State, tenant: Tenant) -> MergeOut:
     """What the session did becomes the user's own; asked again, it changes nothing. Makes the user if needed."""
     merged = await _in_session(state, lambda session: events.merge_session(session, tenant, id, body.session))

@@ -45,7 +45,7 @@ def train_release(ctx: Context, *, seed: int | None, go_live: bool, wait: bool) 
                 read_source(settings, params, database)
         with ctx.working("Training"):
             release_id = build_release(database, params, settings.releases_dir, seed=seed, go_live=go_live)
-        with _own_vectors(settings) as store:
+        with own_vectors(settings) as store:
             if store is not None:
                 return _publish(ctx, settings, database, store, release_id)
         if wait:
@@ -69,7 +69,7 @@ def check_release(settings: "Settings", database: "Database", release_id: str) -
     if release.status not in (ReleaseStatus.READY, ReleaseStatus.RETIRED):
         return  # promoting it says why not
     served = served_release(release.id, release.manifest)
-    with _own_vectors(settings) as store:
+    with own_vectors(settings) as store:
         if store is not None:
             check_served(store, served)
 
@@ -83,7 +83,7 @@ def prune_releases(settings: "Settings", keep: int | None) -> list[str]:
     keep = load_params(*settings.overlays).releases.keep if keep is None else keep
     with open_database_only(settings) as database:
         gone = forget_old(database, keep)
-        with _own_vectors(settings) as store:
+        with own_vectors(settings) as store:
             if store is not None:
                 sweep(database, store, settings.releases_dir)
     return gone
@@ -118,7 +118,7 @@ def _publisher(settings: "Settings", database: "Database", store: "VectorStore")
 
 
 @contextmanager
-def _own_vectors(settings: "Settings") -> "Iterator[VectorStore | None]":
+def own_vectors(settings: "Settings") -> "Iterator[VectorStore | None]":
     """The vector store; None where a running service has the embedded one for itself."""
     from service.core.errors import ConfigurationError
     from service.runtime import open_vectors_only

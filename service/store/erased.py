@@ -99,17 +99,22 @@ def salt_of(session: Session) -> Salt:
     return Salt(bytes.fromhex(found.data["salt"]))
 
 
-def bury(
-    session: Session, salt: Salt, tenant: str, erasure_id: str, stones: Iterable[Tombstone], until: datetime
-) -> None:
-    """From the end of this transaction on keep nothing of these; what others are writing now is waited for.
+def lock_erased(session: Session) -> None:
+    """Wait for whoever writes something of people at this moment, and let nobody begin to; a transaction's first step.
 
-    Begin the transaction with it, see `among`.
+    What is buried before it ends is so for everybody who writes later, and what was written earlier can be seen: nobody
+    falls between, see `among`.
     """
     if session.get_bind().dialect.name == "sqlite":
         lock_for_writing(session)
     else:
         session.connection().execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+def bury(
+    session: Session, salt: Salt, tenant: str, erasure_id: str, stones: Iterable[Tombstone], until: datetime
+) -> None:
+    """From the end of this transaction on keep nothing of these; it has to have begun with `lock_erased`."""
     rows = [
         {
             "hash": salt.hash(tenant, stone.kind, stone.value), "erasure_id": erasure_id, "kind": stone.kind.value,
@@ -161,6 +166,14 @@ def refuse_erased(session: Session, tenant: str, users: Sequence[str], now: date
             "see [privacy] refused_days; give who comes back another id",
             code="user_erased",
         )
+
+
+def buried(session: Session, erasure_id: str) -> dict[Kind, dict[str, datetime]]:
+    """What is remembered of an erasure: kind -> hash -> the moment before which nothing is kept."""
+    found: dict[Kind, dict[str, datetime]] = {kind: {} for kind in Kind}
+    for row in session.connection().execute(select(_E.kind, _E.hash, _E.before).where(_E.erasure_id == erasure_id)):
+        found[Kind(row.kind)][row.hash] = row.before
+    return found
 
 
 def forget_tombstones(session: Session, now: datetime) -> int:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import fields
-from hashlib import blake2b
+from datetime import datetime
 
 from redis import Redis
 
 from service.core.told import Told
 from service.store.redis_link import RedisLink
+from service.store.session_names import session_name
 
+_PREFIX = "vitrine:told:"
 _KINDS = tuple(field.name for field in fields(Told))
 
 
@@ -46,6 +48,13 @@ class RedisSessions:
         names = [key for key, _ in _keys(tenant, session)]
         self._link.ask(lambda redis: redis.delete(*names), 0)
 
+    def told_before(self, moment: datetime) -> set[str] | None:
+        """Names of sessions that told something before a moment, see `session_name`; None where Redis does not answer.
+
+        Looks at all of them.
+        """
+        return self._link.ask(lambda redis: _told_before(redis, moment), None)
+
     def _write(self, redis: Redis, rows: dict[str, dict[str, int]]) -> None:
         with redis.pipeline(transaction=True) as pipe:
             for key, scores in rows.items():
@@ -63,6 +72,11 @@ def _read(redis: Redis, tenant: str, session: str) -> Told:
 
 
 def _keys(tenant: str, session: str) -> list[tuple[str, str]]:
-    # hashed: ids hold any characters; in braces: a cluster keeps them together
-    who = blake2b(f"{len(tenant)} {tenant} {session}".encode(errors="surrogatepass"), digest_size=16).hexdigest()
-    return [(f"vitrine:told:{{{who}}}:{kind}", kind) for kind in _KINDS]
+    # in braces: a cluster keeps them together
+    return [(f"{_PREFIX}{{{session_name(tenant, session)}}}:{kind}", kind) for kind in _KINDS]
+
+
+def _told_before(redis: Redis, moment: datetime) -> set[str]:
+    before = moment.timestamp() * 1e6
+    names = {str(key) for key in redis.scan_iter(match=f"{_PREFIX}*", count=1000)}
+    return {name.split("{")[1].split("}")[0] for name in names if redis.zcount(name, "-inf", f"({before}")}

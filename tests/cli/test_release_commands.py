@@ -235,7 +235,7 @@ def test_not_waiting_for_the_service_leaves_the_release_in_training(shop: Shop) 
 KILLS = {
     "when its row is made": "indexer.release.build.split_tail",
     "while it writes files": "indexer.release.artifacts._to_disk",
-    "when its files are written": "service.cli.training._own_vectors",
+    "when its files are written": "service.cli.training.own_vectors",
     "when its first collection is made": "indexer.release.publish.users_space",
     "while it writes points": "indexer.release.publish.user_points",
     "while it is checked": "indexer.release.publish.store_problems",

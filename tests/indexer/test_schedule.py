@@ -235,7 +235,9 @@ def test_nothing_to_train_on_is_no_failure(tmp_path: Path, settings_for: Callabl
     settings = settings_for(tmp_path)
     database = open_database(settings.sql_url)
     counted: list[int] = []
-    params = ScheduleParams(popular_s=3600, training_s=DAY_S, training_delay_s=0, embeddings_s=0, content_s=0)
+    params = ScheduleParams(
+        popular_s=3600, training_s=DAY_S, training_delay_s=0, embeddings_s=0, content_s=0, privacy_s=0
+    )
     tasks = background_tasks(settings, params, database, lambda: counted.append(1), Clock())
     schedule = Schedule(database, tasks, Clock())
     for task in tasks * 2:
