@@ -20,6 +20,7 @@ from service.api import (
     live,
     metrics,
     popular,
+    privacy,
     problems,
     product_pictures,
     products,
@@ -58,7 +59,7 @@ MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health, live, metrics, auth, keys,
+    rules, explain, wording, health, live, metrics, auth, keys, privacy,
 )  # fmt: skip
 _ERRORS = {
     status: {"model": problems.Problem, "description": text}
