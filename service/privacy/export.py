@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, literal, select
 from sqlmodel import Session
 
 from config.params import Params
@@ -32,6 +32,8 @@ _PIECE = 1_000
 _PARTS = ("events", "impressions", "searches")
 _EVENT = ("type", "at", "received_at", "session", "query", "value", "position", "event_id", "request_id")
 _SHOWN = ("at", "surface", "shelf", "level", "release", "request_id", "session", "arms", "asked")
+_ANONYMOUS = literal(True).label("anonymous")
+_SESSIONS_AT_ONCE = 500
 _SEARCHED = ("at", "query", "found", "is_narrowed", "request_id", "fallback")
 
 
@@ -62,17 +64,13 @@ class Exporter:
         with self.database.session() as session:
             person = find_person(session, tenant, user)
             about = self._about(session, person, now)
-            counts = _counts(session, person)
-            if sum(counts.values()) < many:
+            if _count(session, person) < many:
                 parts = {name: list(_rows(session, person, name)) for name in _PARTS}
                 to.write(orjson.dumps(about | parts, option=orjson.OPT_INDENT_2))
                 return "application/json"
             with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+                counts = {name: _write_lines(archive, name, _rows(session, person, name)) for name in _PARTS}
                 archive.writestr("person.json", orjson.dumps(about | {"counts": counts}, option=orjson.OPT_INDENT_2))
-                for name in _PARTS:
-                    with archive.open(f"{name}.jsonl", "w", force_zip64=True) as lines:
-                        for row in _rows(session, person, name):
-                            lines.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         return "application/zip"
 
     def _about(self, session: Session, person: Person, now: datetime) -> dict[str, Any]:
@@ -145,32 +143,43 @@ def _sign_ins(session: Session, person: Person) -> list[dict[str, Any]]:
     return [row._asdict() for row in session.connection().execute(query.order_by(REFRESH_TOKEN.c.made_at))]
 
 
-def _counts(session: Session, person: Person) -> dict[str, int]:
-    def count(query: Select[Any]) -> int:
-        return int(session.connection().execute(select(func.count()).select_from(query.subquery())).scalar_one())
+def _count(session: Session, person: Person) -> int:
+    """Rows of all parts, at most."""
+    queries = (query for part in _PARTS for query in _queries(person, part))
+    counted = (select(func.count()).select_from(query.order_by(None).subquery()) for query in queries)
+    return sum(int(session.connection().execute(query).scalar_one()) for query in counted)
 
-    return {name: sum(count(query) for query in _queries(person, name)) for name in _PARTS}
+
+def _write_lines(archive: zipfile.ZipFile, name: str, rows: Iterator[dict[str, Any]]) -> int:
+    """Write a part as JSON lines; returns how many."""
+    count = 0
+    with archive.open(f"{name}.jsonl", "w", force_zip64=True) as lines:
+        for row in rows:
+            lines.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    return count
 
 
 def _queries(person: Person, part: str) -> Iterator[Select[Any]]:
     if part == "searches":
         yield _of(SEARCH, _SEARCHED, "visitor").where(searches_of(person))
         return
+    names = list(person.sessions)
+    pieces = [names[start : start + _SESSIONS_AT_ONCE] for start in range(0, len(names), _SESSIONS_AT_ONCE)]
     if part == "impressions":
         yield _of(IMPRESSION, _SHOWN, "slots").where(of_user(person))
-    elif person.user is not None:
+        for piece in pieces:
+            yield _of(IMPRESSION, _SHOWN, "slots", _ANONYMOUS).where(of_sessions(person, piece))
+        return
+    if person.user is not None:
         yield _of(INTERACTION, _EVENT, "product_ref").where(INTERACTION.c.user_id == person.user.id)
-    for name, (first, last) in sorted(person.sessions.items()):
-        if part == "impressions":
-            shown = _of(IMPRESSION, _SHOWN, "slots").where(of_sessions(person, [name]))
-            yield shown.where(IMPRESSION.c.at >= first, IMPRESSION.c.at <= last)
-        else:
-            done = _of(INTERACTION, _EVENT, "product_ref").where(events_of_sessions(person, [name]))
-            yield done.where(INTERACTION.c.at >= first, INTERACTION.c.at <= last)
+    for piece in pieces:
+        yield _of(INTERACTION, _EVENT, "product_ref", _ANONYMOUS).where(events_of_sessions(person, piece))
 
 
-def _of(table: Table, names: tuple[str, ...], also: str) -> Select[Any]:
-    return select(*(table.c[name] for name in names), table.c[also])
+def _of(table: Table, names: tuple[str, ...], also: str, *more: ColumnElement[Any]) -> Select[Any]:
+    columns = (*(table.c[name] for name in names), table.c[also], *more)
+    return select(*columns).order_by(table.c.at, table.c.id)
 
 
 def _rows(session: Session, person: Person, part: str) -> Iterator[dict[str, Any]]:
@@ -179,7 +188,15 @@ def _rows(session: Session, person: Person, part: str) -> Iterator[dict[str, Any
         rows = session.connection().execute(query, execution_options={"stream_results": True})
         for piece in rows.partitions(_PIECE):
             found = [row._asdict() for row in piece]
-            yield from _worded(session, person, part, found)
+            yield from _worded(session, person, part, [row for row in found if _is_theirs(person, row)])
+
+
+def _is_theirs(person: Person, row: dict[str, Any]) -> bool:
+    """Whether something that names nobody lies between two things that are surely theirs."""
+    if not row.pop("anonymous", False):
+        return True
+    first, last = person.sessions[row["session"]]
+    return bool(first <= row["at"] <= last)
 
 
 def _worded(session: Session, person: Person, part: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -58,7 +58,7 @@ def test_the_content_is_measured(shop: Runtime) -> None:
 def test_they_run_as_jobs_as_often_as_the_profile_says(shop: Runtime) -> None:
     tasks = {task.name: task for task in make_background(shop, now=_now).schedule._tasks}
     assert {name: task.every_s for name, task in tasks.items()} == {
-        "popular": 3600, "training": 86_400, "embeddings": 21_600, "content": 604_800,
+        "popular": 3600, "training": 86_400, "embeddings": 21_600, "content": 604_800, "privacy": 3600,
     }  # fmt: skip
     schedule = Schedule(shop.database, list(tasks.values()), _now)
     for name in ("embeddings", "content"):

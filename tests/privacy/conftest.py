@@ -93,7 +93,10 @@ class Shop:
         for user in ("ann", "bob"):
             self.wait(seconds=1)
             tab = f"tab-{user}"
-            self.record(self.view(user, session=tab, event_id=f"e1-{user}"), self.view(user, "p2", session=tab))
+            then = self.now() + timedelta(milliseconds=1)
+            self.record(
+                self.view(user, session=tab, event_id=f"e1-{user}"), self.view(user, "p2", session=tab, at=then)
+            )
             self.show(user, tab, f"r1-{user}")
             self.search(f"user:{user}", f"words of {user}", f"r2-{user}")
         self.search("session:tab-ann", "before ann signed in", "r3")
