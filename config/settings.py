@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     background: Literal["auto", "on", "off"] = Field(
         "auto", description="whether `vitrine serve` also indexes, counts and trains; auto: unless Qdrant is a server"
     )
+    alive_file: Path | None = Field(
+        None, description="a file that `vitrine worker` touches every few seconds while it works, for health checks"
+    )
     language: str = Field("en", description="of sentences: en, de, or a .toml file written like templates/en.toml")
     llm_provider: Literal["template", "openai", "anthropic"] = Field(
         "template",

@@ -1,7 +1,7 @@
 """The indexing loop of a serving process: a thread that works off the outbox as products change."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import structlog
@@ -19,10 +19,16 @@ _LONGEST_STOP_S = 5.0
 
 @dataclass(slots=True)
 class IndexingState:
-    """What the loop is doing, for health checks: changed products waiting, and the last failure if it still lasts."""
+    """What the loop is doing, for health checks.
+
+    Attributes
+    ----------
+    waiting : changed products. failure : the last one, if it still lasts. seen_at : its last step, `time.monotonic`.
+    """
 
     waiting: int = 0
     failure: str | None = None
+    seen_at: float = field(default_factory=time.monotonic)
 
 
 class IndexingLoop:
@@ -62,6 +68,7 @@ class IndexingLoop:
     def _run(self) -> None:
         pause = self._poll_s
         while not self._stop.is_set():
+            self.state.seen_at = time.monotonic()
             try:
                 self._once()
             except Exception as error:
@@ -102,4 +109,5 @@ class IndexingLoop:
         self._filled = collections
 
     def _progress(self, done: int) -> None:
+        self.state.seen_at = time.monotonic()
         self.state.waiting = max(0, self.state.waiting - done)

@@ -1,6 +1,8 @@
 """``vitrine worker``: what goes on behind the answers, in a process of its own beside a Qdrant server."""
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +15,13 @@ from service.cli.console import Context, write_json
 from service.cli.main import app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from config.settings import Settings
+    from service.background import Background
+
+_TOUCH_S = 5.0
+_LONGEST_STEP_S = 900.0  # a batch whose pictures are all slow takes some minutes
 
 
 @app.command()
@@ -32,12 +40,21 @@ def worker(context: typer.Context) -> None:
     with (
         ends_quietly(),
         open_shop(ctx, settings) as runtime,
-        make_background(runtime, partial(datetime.now, UTC)).running(),
+        (background := make_background(runtime, partial(datetime.now, UTC))).running(),
     ):
         if ctx.as_json:
             write_json({"pid": os.getpid()})
         ctx.say("[bold]Vitrine[/bold] works in the background; `vitrine jobs` says what it did. Ctrl+C stops it.")
-        Event().wait()
+        _stay(background, settings.alive_file)
+
+
+def _stay(background: "Background", alive: "Path | None") -> None:
+    """Until a signal; says meanwhile, to whoever looks at the file, that the work goes on."""
+    while True:
+        if alive is not None and time.monotonic() - background.indexing.state.seen_at < _LONGEST_STEP_S:
+            with suppress(OSError):  # what cannot be told counts as dead, and is looked after
+                alive.touch()
+        Event().wait(_TOUCH_S)
 
 
 def _check_server(settings: "Settings") -> None:
