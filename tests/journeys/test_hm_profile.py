@@ -515,6 +515,8 @@ LONG = "x" * 10_000
         ("/api/home/c00?limit=101", 422),
         ("/api/trending?limit=0", 422), ("/api/trending?limit=x", 422), ("/api/trending?category=Nowhere", 200),
         (f"/api/trending?category={LONG}", 422), ("/api/trending?category=", 200),
+        ("/api/trending?limit=101", 422), (f"/api/trending?limit={10**40}", 422), ("/api/trending?category=%00", 422),
+        ("/api/explore?category=%00", 422), ("/api/explore?colour=a%00b", 422), (f"/api/explore?section={LONG}", 422),
         ("/api/similar/9999999999", 404), ("/api/similar/nothing", 404), ("/api/similar/1", 404),
         ("/api/similar/0100000001?limit=101", 422), ("/api/similar/a%00b", 422), (f"/api/similar/{LONG}", 422),
         ("/api/similar/%D9%A1%D9%A0%D9%A0", 404),  # digits, but not ours

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.cached import Made, made_of
 from service.api.compat.hm_cards import Article, Cards
@@ -25,10 +25,11 @@ FACETS = {
 }  # fmt: skip
 """What is counted: its name here -> the field."""
 
-Names = Annotated[list[str] | None, Query(max_length=100)]
+Name = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
+Names = Annotated[list[Name] | None, Query(max_length=100)]
 Amount = Annotated[float | None, Query(ge=0, lt=1e12, allow_inf_nan=False)]
 Categories = Annotated[
-    list[str] | None, Query(max_length=100, description="paths, as 'Ladieswear > Shoes', or names of any level")
+    list[Name] | None, Query(max_length=100, description="paths, as 'Ladieswear > Shoes', or names of any level")
 ]
 Words = Annotated[str, Query(max_length=1000, pattern=r"^[^\x00]*$", description="what to look for")]
 Sort = Annotated[str, Query(max_length=80, description=SORT_HELP)]

@@ -18,7 +18,7 @@ from service.context import Request, Services
 from service.core.filters import Filter, Match
 from service.core.types import Shelf, Slate
 from service.explain.words import shelf_title
-from service.pipeline import assigned, recommend
+from service.pipeline import assigned, recommend, slots
 from service.shelves import home_page
 from service.store.catalog import product_ids
 from service.store.categories import categories_named
@@ -30,7 +30,8 @@ _OWN = {"Cache-Control": "private, no-store"}
 
 Limit = Annotated[int | None, Query(ge=1, description="how many articles, 100 at most; 12 if left out")]
 CategoryName = Annotated[
-    str | None, Query(max_length=500, description="a path, as 'Ladieswear > Shoes', or the name of any category")
+    str | None,
+    Query(max_length=500, pattern=r"^[^\x00]*$", description="a path, as 'Ladieswear > Shoes', or any category's name"),
 ]
 
 
@@ -158,6 +159,7 @@ def _trend(services: Services, request: Request, shelves: list[Shelf]) -> Shelf:
 
 def _trending(state: AppState, request: Request, category: str | None) -> Made:
     services = state.runtime.services
+    slots(request.n, assigned(services, request).surface)  # shelves of a page would be as long as they are asked to be
     if category is not None:
         with state.runtime.database.session() as session:
             paths = categories_named(session, request.tenant, [category]).get(category, (category,))
