@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from service.api import (
     auth,
     bundle,
+    documented_problems,
     events,
     explain,
     health,
@@ -61,19 +62,6 @@ _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
     rules, explain, wording, health, live, metrics, auth, keys, privacy,
 )  # fmt: skip
-_ERRORS = {
-    status: {"model": problems.Problem, "description": text}
-    for status, text in (
-        (400, "the body is not JSON text"),
-        (401, "no key or token was shown, or it is not valid"),
-        (403, "this key or token may not do that"),
-        (404, "unknown id"),
-        (413, "too much data"),
-        (422, "invalid request; `detail` says what to do"),
-        (429, "too many requests of one key or address; `Retry-After` says when to go on"),
-        (503, "a dependency does not answer; try again shortly"),
-    )
-}
 
 
 def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
@@ -113,7 +101,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         summary="Product recommendations and search",
         version="1",
         lifespan=lifespan,
-        responses=_ERRORS,  # type: ignore[arg-type]
+        responses=documented_problems.EVERYWHERE,
         dependencies=[Depends(authorise)],
     )
     app.state.vitrine = AppState(runtime, background.indexing if background else None)
@@ -134,6 +122,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     problems.install(app)
     is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
     document_access(app, is_open=is_open)
+    documented_problems.document_problems(app)
     app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
     app.add_middleware(CountedRequests, count=app.state.live.counters.request)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

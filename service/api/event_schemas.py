@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
-from service.api.schemas import Attribute, Line, ProductId
+from service.api.schemas import Attribute, Line, Number, ProductId
 from service.core.fields import CATEGORY_SEPARATOR
 from service.store.events import StoredInteraction
 from service.store.users import StoredUser
@@ -96,11 +96,16 @@ def _path(value: object) -> object:
     parts = value.split(CATEGORY_SEPARATOR.strip()) if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         return value
-    return CATEGORY_SEPARATOR.join(part.strip() for part in parts)
+    path = CATEGORY_SEPARATOR.join(part.strip() for part in parts)
+    if len(path) > _MOST:
+        raise ValueError(f"a path of categories has at most {_MOST} characters")
+    return path
 
 
-Category = Annotated[Line, BeforeValidator(_path, json_schema_input_type=str | list[str])]
-Price = Annotated[float, Field(ge=0, lt=1e12, allow_inf_nan=False)]
+_MOST = 500
+_Parts = Annotated[list[Line], Field(min_length=1)]
+Category = Annotated[Line, BeforeValidator(_path, json_schema_input_type=Line | _Parts)]
+Price = Annotated[Number, Field(ge=0, lt=1e12)]
 
 
 class Preferences(BaseModel):

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
-from service.api.schemas import ProductId, SaidOut, SearchFields, SlateRequest, ToldFields
+from service.api.schemas import SAYING, ProductId, SaidOut, SearchFields, SlateRequest, ToldFields
 from service.api.search import for_slate, with_words
 from service.api.similar import similar_request
 from service.api.similar_schemas import SimilarFields
@@ -19,6 +19,9 @@ from service.why_not import why_not_shown
 router = APIRouter(prefix="/v1/explain", tags=["explain"])
 
 
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=SAYING)]
+
+
 class ExplainRequest(SimilarFields, SearchFields, ToldFields, SlateRequest):
     """A request, and the product it is about.
 
@@ -28,9 +31,7 @@ class ExplainRequest(SimilarFields, SearchFields, ToldFields, SlateRequest):
 
     surface: Literal["home", "search", "similar"]
     product: ProductId = Field(description="the product that is, or is not, shown")
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = Field(
-        None, description="of a search, by itself or beside `terms` and `anchor`"
-    )
+    query: Words | None = Field(None, description="of a search, by itself or beside `terms` and `anchor`")
     anchor: ProductId | None = Field(
         None, description="the product that others should resemble: of similar, and of a search by a product"
     )

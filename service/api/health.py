@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from indexer.worker import IndexingState
 from service.api.dependencies import AppState, RequestId, State
+from service.api.documented_problems import problem_answer
 from service.api.problems import problem
 from service.api.readiness import Part, PartState, overall, parts
 from service.core.errors import RecommenderError
@@ -51,7 +52,7 @@ async def live() -> dict[str, str]:
 
 @router.get(
     "/ready", summary="Every part that an answer needs works", response_model=ReadyOut,
-    responses={503: {"description": "a part does not work; `parts` in the problem says which and why"}},
+    responses={503: problem_answer("a part does not work; `parts` in the problem says which and why")},
 )  # fmt: skip
 async def ready(request: Request, state: State, request_id: RequestId) -> Response:
     """Tries the database, the encoder, the index, the release and the disk; 503 if one of them does not work.

@@ -12,6 +12,7 @@ from service.accounts.key_desk import MAX_DAYS, MAX_NAME, make_key
 from service.api.auth import AtReception
 from service.api.clock import Now
 from service.api.dependencies import Tenant
+from service.api.schemas import Number
 from service.store import api_keys
 from service.store.api_keys import StoredKey
 
@@ -27,7 +28,7 @@ class KeyIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=MAX_NAME, description="to know it by", examples=["checkout server"])
     scopes: list[Scope] = Field(min_length=1, max_length=20, description=Scope.__doc__)
-    days: float | None = Field(None, gt=0, le=MAX_DAYS, description="how long it is good for; for ever if left out")
+    days: Number | None = Field(None, gt=0, le=MAX_DAYS, description="how long it is good for; for ever if left out")
 
 
 class KeyOut(BaseModel):

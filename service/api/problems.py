@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from service.api.allowed_methods import allowed_methods
 from service.core.errors import RecommenderError
 
 log = structlog.get_logger()
@@ -42,8 +43,10 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = Field(None, description="one entry per wrong field")
 
 
-def problem(status: int, code: str, detail: str, request_id: str | None, errors: Any = None) -> Response:
-    """A problem+json response."""
+def problem(
+    status: int, code: str, detail: str, request_id: str | None, errors: Any = None, *, allow: str | None = None
+) -> Response:
+    """A problem+json response; `allow` are the methods that there are."""
     body = Problem(
         title=_TITLES.get(status, "Error"),
         status=status,
@@ -52,7 +55,7 @@ def problem(status: int, code: str, detail: str, request_id: str | None, errors:
         request_id=request_id,
         errors=errors,
     )
-    headers = _HEADERS.get(status)
+    headers = _HEADERS.get(status) if allow is None else {"Allow": allow}
     return Response(
         orjson.dumps(body.model_dump(exclude_none=True)), status, headers, media_type="application/problem+json"
     )
@@ -92,7 +95,8 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> R
 async def _http_error(request: Request, error: HTTPException) -> Response:
     code = {404: "no_such_route", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     detail = f"{request.method} {request.url.path}: {error.detail}. The routes are listed at /docs"
-    return problem(error.status_code, code, detail, _id(request))
+    allow = allowed_methods(request) if error.status_code == 405 else None
+    return problem(error.status_code, code, detail, _id(request), allow=allow)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -72,7 +72,10 @@ async def get_product(id: Id, state: State, tenant: Tenant) -> ProductOut:
     return await state.call(work, quick=True)
 
 
-@router.get("/{id}/image", summary="A product's picture", response_class=Response)
+@router.get(
+    "/{id}/image", summary="A product's picture", response_class=Response,
+    responses={200: {"content": {"image/webp": {}}}},
+)  # fmt: skip
 async def get_image(id: Id, state: State, tenant: Tenant) -> Response:
     """The picture of a product whose image is a file or a ``data:`` URL; others are at the merchant's own URL."""
     from service.encode.pictures import BadPicture, load_picture

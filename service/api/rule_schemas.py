@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from service.api.schemas import Line, ProductId
+from service.api.schemas import Flag, Line, Moment, Number, ProductId
 from service.core.rule_parse import MAX_PINS, MAX_WEIGHT
 from service.core.rules import Exclude, Rule, Status, Who
 from service.rule_lint import Finding
@@ -14,8 +14,8 @@ from service.rule_trial import Trial
 from service.store.rules import StoredRule
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Moment = Annotated[datetime, AfterValidator(lambda at: at if at.tzinfo else at.replace(tzinfo=UTC))]
-_Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+_Utc = Annotated[Moment, AfterValidator(lambda at: at if at.tzinfo else at.replace(tzinfo=UTC))]
+_Percent = Annotated[Number, Field(ge=0, le=100)]
 
 
 class _Strict(BaseModel):
@@ -40,7 +40,7 @@ class BoostOrBury(_Strict):
     """Adds to, or takes from, the fused score of matching products; one best hit of a signal is 1 x its weight."""
 
     kind: Literal["boost", "bury"]
-    weight: float = Field(gt=0, le=MAX_WEIGHT, allow_inf_nan=False)
+    weight: Number = Field(gt=0, le=MAX_WEIGHT)
 
 
 class PinPlace(_Strict):
@@ -85,9 +85,9 @@ class RuleFields(_Strict):
     )  # fmt: skip
     consequence: ConsequenceIn
     priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="higher has its way first; equal ones by id")
-    start: Moment | None = Field(None, description="UTC unless it says otherwise")
-    end: Moment | None = None
-    enabled: bool = True
+    start: _Utc | None = Field(None, description="UTC unless it says otherwise")
+    end: _Utc | None = None
+    enabled: Flag = True
 
 
 class RuleDraft(RuleFields):
@@ -104,9 +104,9 @@ class RulePatch(_Strict):
     condition: dict[str, Any] | None = None
     consequence: ConsequenceIn | None = None
     priority: int | None = None
-    start: Moment | None = None
-    end: Moment | None = None
-    enabled: bool | None = None
+    start: _Utc | None = None
+    end: _Utc | None = None
+    enabled: Flag | None = None
 
     @model_validator(mode="after")
     def _said(self) -> "RulePatch":

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from service.api.clock import Now
 from service.api.dependencies import AppState, State, Tenant
+from service.api.documented_problems import Responses, problem_answer
 from service.api.problems import describe
 from service.api.rule_schemas import (
     DryRunIn,
@@ -41,6 +42,8 @@ router = APIRouter(prefix="/v1/rules", tags=["rules"])
 Id = Annotated[RuleId, Path(description="letters, digits and ._-, at most 64 of them")]
 _DRAFT = "draft"
 _MOST_NAMED = 20
+_FULL: Responses = {409: problem_answer("there are as many rules as there can be")}
+_TAKEN: Responses = {409: problem_answer("there is a rule of this id, or as many rules as there can be")}
 
 
 @router.get("", summary="All rules")
@@ -50,7 +53,7 @@ async def list_rules(state: State, tenant: Tenant, now: Now) -> RuleList:
     return RuleList(rules=[RuleOut.of(one, now) for one in stored])
 
 
-@router.post("", status_code=201, summary="Make a rule")
+@router.post("", status_code=201, summary="Make a rule", responses=_TAKEN)
 async def post_rule(body: RuleDraft, state: State, tenant: Tenant, now: Now) -> RuleAnswer:
     """In force from the next answer on; the answer says what looks wrong with it."""
     data = _checked(state, body.id or f"r-{token_hex(4)}", body)
@@ -100,7 +103,7 @@ async def get_rule(id: Id, state: State, tenant: Tenant, now: Now) -> RuleOut:
     return RuleOut.of(await _in_session(state, lambda session: store.get_rule(session, tenant, id)), now)
 
 
-@router.put("/{id}", summary="Make or replace a rule")
+@router.put("/{id}", summary="Make or replace a rule", responses=_FULL)
 async def put_rule(id: Id, body: RuleFields, state: State, tenant: Tenant, now: Now) -> RuleAnswer:
     """In force from the next answer on."""
     data = _checked(state, id, body)

@@ -1,10 +1,11 @@
 """The shapes of requests and answers."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, WithJsonSchema
 
 from config.params import SHELVES, ShelfName
 from service.core.fields import CATEGORY_SEPARATOR
@@ -12,16 +13,51 @@ from service.core.understood import TRAIT_KINDS, TraitKind
 
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PersonId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+SAYING = r"^[^\x00]*[^\x00\s][^\x00]*$"
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=SAYING)]
 Prose = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
 Url = Annotated[str, StringConstraints(max_length=2_000_000, pattern=r"^(https?://|data:image/)[^\x00\s]+$")]
 Link = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00\s]+$")]
-Money = Annotated[Decimal, Field(ge=0, lt=10**12, max_digits=18, allow_inf_nan=False)]
-Attribute = Line | bool | int | Annotated[float, Field(allow_inf_nan=False)] | list[Line]
+Flag = Annotated[bool, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+
+
+def _written(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and not _DECIMAL.fullmatch(value)):
+        raise ValueError("neither a number nor a decimal such as '12.99'")
+    return value
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and _SECONDS.fullmatch(value)):
+        raise ValueError("not a date and time such as 2026-03-01T12:00:00Z")
+    return value
+
+
+_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+_SECONDS = re.compile(r"\s*[-+]?[0-9.]*\s*")
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_written),
+    Field(ge=0, lt=10**12, allow_inf_nan=False),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 10**12},
+                {"type": "string", "pattern": f"^{_DECIMAL.pattern}$"},
+            ]
+        }
+    ),
+]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Attribute = Line | Flag | Annotated[int, Strict()] | Number | list[Line]
 
 
 def _path(value: object) -> object:
     return [part.strip() for part in value.split(CATEGORY_SEPARATOR.strip())] if isinstance(value, str) else value
+
+
+_Path = Annotated[list[Line], Field(max_length=10)]
 
 
 class _Input(BaseModel):
@@ -34,21 +70,21 @@ class ProductFields(_Input):
     name: Line
     description: Prose = ""
     brand: Line | None = None
-    category: Annotated[list[Line], BeforeValidator(_path), Field(max_length=10)] = Field(
+    category: Annotated[_Path, BeforeValidator(_path, json_schema_input_type=_Path | Line)] = Field(
         default=[], description="path, broad to narrow: a list or 'Home > Kitchen > Mugs'"
     )
     price: Money | None = Field(None, description="in major units: 12.99")
     original_price: Money | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(None, examples=["EUR"])
-    rating: float | None = Field(None, ge=0, le=5)
+    rating: Number | None = Field(None, ge=0, le=5)
     review_count: int = Field(0, ge=0, lt=2**31)
     image: Url | None = Field(None, description="http(s) or data: URL")
     link: Link | None = None
     stock: int | None = Field(None, ge=0, lt=2**31, description="null: not tracked, counts as available")
-    visible: bool = True
+    visible: Flag = True
     tags: list[Line] = Field(default=[], max_length=100)
     attributes: dict[Line, Attribute] = Field(default={}, max_length=200)
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
 
 class ProductIn(ProductFields):
@@ -128,16 +164,16 @@ class ProductBatch(_Input):
 MAX_PICTURE_URL = 14_000_000
 """Characters of a picture in a request; 10 MB and a bit as base64."""
 
-Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Terms = Annotated[dict[Term, Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]], Field(max_length=20)]
-Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SAYING)]
+Terms = Annotated[dict[Term, Annotated[Number, Field(ge=-10, le=10)]], Field(max_length=20)]
+Weight = Annotated[Number, Field(ge=0, le=1000)]
 
 
 class BoostIn(_Input):
     """What this request wants more of, or less."""
 
     filter: dict[str, Any]
-    weight: float = Field(ge=-1000, le=1000, allow_inf_nan=False, description="added to the fused score")
+    weight: Number = Field(ge=-1000, le=1000, description="added to the fused score")
 
 
 class SlateRequest(_Input):
@@ -154,8 +190,8 @@ class SlateRequest(_Input):
     weights: dict[str, Weight] | None = Field(
         None, description="signal -> weight, laid over the configured ones; 0 switches a signal off"
     )
-    mmr_lambda: float | None = Field(None, ge=0, le=1, description="1 = relevance only, 0 = variety only")
-    explain: bool = Field(False, description="add each signal's contribution to every item, and the time of each step")
+    mmr_lambda: Number | None = Field(None, ge=0, le=1, description="1 = relevance only, 0 = variety only")
+    explain: Flag = Field(False, description="add each signal's contribution to every item, and the time of each step")
     user: PersonId | None = Field(None, description="your own id of the user")
     session: PersonId | None = Field(None, description="what an anonymous visitor is known by")
     variants: dict[str, str] = Field(
@@ -174,7 +210,7 @@ class SearchFields(_Input):
     affinity: Weight | None = Field(
         None, description="added at most to what is nearest to the past of `user` or `session`; 0 = not personal"
     )
-    correct: bool = Field(True, description="false: misspelt words stay as they are")
+    correct: Flag = Field(True, description="false: misspelt words stay as they are")
     ignore: list[TraitKind] = Field(
         default=[], max_length=len(TRAIT_KINDS), description="kinds of traits that no words are to be read as"
     )

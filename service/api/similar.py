@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
+from service.api.schemas import ProductId
 from service.api.similar_schemas import SimilarFields, SimilarInQuery, SimilarOut, SimilarRequest
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import request_from, slate_body
@@ -19,7 +20,7 @@ from service.pipeline import recommend
 
 router = APIRouter(prefix="/v1/similar", tags=["similar"])
 
-AnchorId = Annotated[str, Path(min_length=1, max_length=128, description="the product that others should resemble")]
+AnchorId = Annotated[ProductId, Path(description="the product that others should resemble")]
 
 
 @router.get("/{id}", response_model=SimilarOut, summary="Products like this one")

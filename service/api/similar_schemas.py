@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from config.params import Params
-from service.api.schemas import SlateOut, SlateRequest
+from service.api.schemas import Flag, Number, SlateOut, SlateRequest
 from service.core.near import Near
 
 MODE_HELP = (
@@ -26,11 +26,11 @@ class SimilarFields(BaseModel):
     """In which way products are to be similar, and what they are to have in common."""
 
     mode: ModeName | None = Field(None, description=MODE_HELP)
-    price_band: float | None = Field(None, gt=0, le=10, description=BAND_HELP)
-    same_price_band: bool = Field(False, description=SAME_BAND_HELP)
-    same_brand: bool | None = Field(None, description=BRAND_HELP)
-    same_category: bool | None = Field(None, description=CATEGORY_HELP)
-    all_variants: bool = Field(False, description=VARIANTS_HELP)
+    price_band: Number | None = Field(None, gt=0, le=10, description=BAND_HELP)
+    same_price_band: Flag = Field(False, description=SAME_BAND_HELP)
+    same_brand: Flag | None = Field(None, description=BRAND_HELP)
+    same_category: Flag | None = Field(None, description=CATEGORY_HELP)
+    all_variants: Flag = Field(False, description=VARIANTS_HELP)
 
     def near(self, params: Params) -> Near:
         """What products are to have in common."""

@@ -1,22 +1,22 @@
 """``/v1/users``: what is known about a user, what they did, and the session they were before signing in."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from sqlmodel import Session
 
 from service.api.clock import Now
 from service.api.dependencies import AppState, State, Tenant
+from service.api.documented_problems import Responses, problem_answer
 from service.api.event_schemas import EventOut, Id, MergeIn, MergeOut, UserEvents, UserIn, UserOut
-from service.api.problems import Problem
 from service.store import events, users
 
 T = TypeVar("T")
 
 router = APIRouter(prefix="/v1/users", tags=["users"])
 
-_ERASED: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "whoever had this id was erased"}}
+_ERASED: Responses = {409: problem_answer("whoever had this id was erased")}
 UserId = Annotated[Id, Path(description="the merchant's id, 1-128 characters")]
 Days = Annotated[float, Query(gt=0, le=36_500, allow_inf_nan=False, description="how far back")]
 
