@@ -26,6 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "service.accounts": {"config", "service.core", "service.store"},
     "service.encode": {"config", "service.core"},
     "service.live": {"config", "service.core"},
+    "service.backup": {"config", "service.core", "service.store"},
     "service.signals": {"config", "service.core", "service.store", "service.encode"},
     "service.pipeline": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
@@ -57,7 +58,7 @@ LAYERS: dict[str, set[str]] = {
     "service.cli": {
         "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
         "service.pipeline", "service.runtime", "service.live", "service.background", "service.app", "indexer", "eval",
-        "service.privacy",
+        "service.privacy", "service.backup",
     },
 }  # fmt: skip
 
@@ -78,6 +79,7 @@ PIPELINE = (
     "stopwatch",
     "observed",
     "metrics",
+    "measured",
     "traces",
     "context",
     "past",

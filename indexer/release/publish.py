@@ -117,6 +117,22 @@ def publish_release(
     return release
 
 
+def rewrite_release(publisher: Publisher, release_id: str, on_progress: Callable[[int], None] = lambda _: None) -> int:
+    """Write the collections of a release anew from its files, as where vectors were lost; its row stays as it is.
+
+    Returns
+    -------
+    int : products written.
+
+    Raises
+    ------
+    NotFound : its files are not here, or damaged.
+    """
+    written = _write(publisher, load_artifacts(publisher.folder, release_id), Event(), on_progress)
+    Newcomers(publisher.database, publisher.store, publisher.folder).fill(release_id)
+    return written
+
+
 def drop_collections(store: VectorStore, release_id: str) -> None:
     """Remove the collections of a release; missing ones are fine."""
     for name in (behaviour_name(release_id), users_name(release_id)):

@@ -69,7 +69,7 @@ def _register() -> None:
     modules = (
         "demo", "catalogue", "events", "serving", "worker", "status", "doctor", "config", "train", "release", "jobs",
         "measure", "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online",
-        "measure_load", "compare", "tune", "source", "keys", "accounts", "privacy",
+        "measure_load", "compare", "tune", "source", "keys", "accounts", "backup", "migrate", "privacy",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")

@@ -123,6 +123,10 @@ class EdgeStore:
         self._check_open()
         return sorted(collection_names(self._folder))
 
+    def space(self, name: str) -> Space:
+        """The schema of a collection as it is stored."""
+        return self._open(name).space
+
     def upsert(self, name: str, points: Sequence[Point]) -> None:
         """See `VectorStore.upsert`; nothing is written if one point does not fit."""
         collection = self._open(name)

@@ -98,6 +98,10 @@ class ServerStore:
         """See `VectorStore.names`."""
         return sorted(c.name for c in self._call(self._client.get_collections).collections)
 
+    def space(self, name: str) -> Space:
+        """The schema of a collection as the server describes it."""
+        return self._read_space(name)
+
     def upsert(self, name: str, points: Sequence[Point]) -> None:
         """See `VectorStore.upsert`."""
         check_points(self._space(name), points)
