@@ -70,14 +70,30 @@ def install(app: FastAPI) -> None:
 
 
 def describe(errors: Any) -> list[dict[str, str]]:
-    """Pydantic's complaints as ``{"field", "problem"}``, values shortened."""
-    return [
-        {
-            "field": ".".join(str(part) for part in e["loc"]) or "body",
-            "problem": f"{e['msg']} (got {_short(e['input'])})" if _is_shown(e) else e["msg"],
-        }
-        for e in errors
-    ]
+    """Pydantic's complaints as ``{"field", "problem"}``, values shortened.
+
+    Examples
+    --------
+    >>> describe([{"type": "json_invalid", "loc": ("body", 9), "input": {}, "ctx": {"error": "Expecting value"}}])
+    [{'field': 'body', 'problem': 'that is not JSON (Expecting value at character 9)'}]
+    """
+    return [_not_json(e) if _is_no_json(e) else _described(e) for e in errors]
+
+
+def _described(error: Any) -> dict[str, str]:
+    return {
+        "field": ".".join(str(part) for part in error["loc"]) or "body",
+        "problem": f"{error['msg']} (got {_short(error['input'])})" if _is_shown(error) else error["msg"],
+    }
+
+
+def _is_no_json(error: Any) -> bool:
+    return error["type"] == "json_invalid" and "error" in error.get("ctx", {})
+
+
+def _not_json(error: Any) -> dict[str, str]:
+    """FastAPI says by the last part of the place how far it came."""
+    return {"field": "body", "problem": f"that is not JSON ({error['ctx']['error']} at character {error['loc'][-1]})"}
 
 
 async def _recommender_error(request: Request, error: RecommenderError) -> Response:
@@ -112,9 +128,9 @@ def _id(request: Request) -> str | None:
 
 def _is_shown(error: Any) -> bool:
     """Whether what was sent may be repeated: never a password, nor what may be one under a misspelt name."""
-    sent = error["input"]
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden" or "input" not in error:
         return False
+    sent = error["input"]
     return _SECRETS.isdisjoint(error["loc"]) and not (isinstance(sent, dict) and _SECRETS & sent.keys())
 
 

@@ -78,7 +78,8 @@ async def _credentials(request: Request) -> SignInIn:
     except orjson.JSONDecodeError as error:
         raise _wrong("json_invalid", f"neither JSON nor a form ({error})") from error
     except ValidationError as error:
-        found = [{**one, "loc": ("body", *one["loc"]), "input": "…"} for one in error.errors(include_context=False)]
+        told = error.errors(include_context=False, include_input=False)
+        found = [{**one, "loc": ("body", *one["loc"])} for one in told]
         raise RequestValidationError(found) from error
 
 
@@ -92,4 +93,4 @@ async def _form(request: Request) -> dict[str, Any]:
 
 
 def _wrong(type: str, says: str) -> RequestValidationError:
-    return RequestValidationError([{"type": type, "loc": ("body",), "msg": says, "input": "…"}])
+    return RequestValidationError([{"type": type, "loc": ("body",), "msg": says}])

@@ -20,9 +20,12 @@ def choose_model(
     if provider == "template":
         return None
     if not model:
-        raise ConfigurationError(f"VITRINE_LLM_PROVIDER={provider} needs the name of a model in VITRINE_LLM_MODEL")
+        raise ConfigurationError(f"a language model by the protocol of {provider} needs a name: set VITRINE_LLM_MODEL")
     if not key and not base_url:
-        raise ConfigurationError(f"VITRINE_LLM_PROVIDER={provider} needs VITRINE_LLM_API_KEY, or VITRINE_LLM_BASE_URL")
+        raise ConfigurationError(
+            f"language models of {provider} need a key: set VITRINE_LLM_API_KEY ({provider.upper()}_API_KEY does as "
+            "well where `[wording] common_names` is on), or VITRINE_LLM_BASE_URL for a server of your own"
+        )
     if base_url and not base_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"VITRINE_LLM_BASE_URL={base_url!r:.200} is no http:// or https:// address")
     if key and not (key.isascii() and key.isprintable()):
