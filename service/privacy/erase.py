@@ -26,7 +26,15 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from config.privacy import PrivacyParams
 from service.privacy.around import Around
-from service.privacy.person import Person, events_of_sessions, find_person, of_sessions, of_user, searches_of
+from service.privacy.person import (
+    BY_SESSION,
+    Person,
+    events_of_sessions,
+    find_person,
+    of_sessions,
+    of_user,
+    searches_of,
+)
 from service.store.database import Database
 from service.store.erased import Kind, Salt, Tombstone, bury, lock_erased, salt_of
 from service.store.erasures import Erasure, add_counts, change_erasure, get_erasure, memberships, new_erasure
@@ -75,8 +83,9 @@ class Eraser:
             self._bury(met)
         self._close_account(receipt, met)
         self._count(receipt, self.around.forget_visits(met))
-        for table, wanted in _rows(met):
-            self._delete(receipt, table, wanted)
+        for table, wanted, index in _rows(met):
+            gone = delete_in_steps(self.database, table, wanted, index=index, wait=self.wait)
+            self._count(receipt, {str(table.name): gone})
         self._count(receipt, self._forget_user(met))
         keys = [] if met.user is None else [met.user.id]
         self._count(receipt, {"vectors": self.around.forget_points(keys)})
@@ -105,10 +114,6 @@ class Eraser:
             tokens = connection.execute(delete(REFRESH_TOKEN).where(REFRESH_TOKEN.c.account_id == account)).rowcount
             closed = connection.execute(delete(ACCOUNT).where(ACCOUNT.c.id == account)).rowcount
             add_counts(session, receipt, {"account": closed, "refresh_token": tokens})
-
-    def _delete(self, receipt: str, table: Table, wanted: ColumnElement[bool]) -> None:
-        total = delete_in_steps(self.database, table, wanted, wait=self.wait)
-        self._count(receipt, {str(table.name): total})
 
     def _forget_user(self, person: Person) -> Mapping[str, int]:
         if person.user is None:
@@ -146,16 +151,16 @@ def _tombstones(person: Person, now: datetime, until: datetime) -> Iterator[Tomb
         yield Tombstone(Kind.REDIS, session_name(person.tenant, name), now)
 
 
-def _rows(person: Person) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+def _rows(person: Person) -> Iterator[tuple[Table, ColumnElement[bool], str | None]]:
     """What is to go; last that by which the rest is found, so that an interruption hides nothing."""
     names = list(person.sessions)
     for piece in _pieces(names):
-        yield INTERACTION, events_of_sessions(person, piece)
-        yield IMPRESSION, of_sessions(person, piece)
-    yield SEARCH, searches_of(person)
-    yield IMPRESSION, of_user(person)
+        yield INTERACTION, events_of_sessions(person, piece), BY_SESSION["interaction"]
+        yield IMPRESSION, of_sessions(person, piece), BY_SESSION["impression"]
+    yield SEARCH, searches_of(person), None
+    yield IMPRESSION, of_user(person), None
     if person.user is not None:
-        yield INTERACTION, INTERACTION.c.user_id == person.user.id
+        yield INTERACTION, INTERACTION.c.user_id == person.user.id, None
 
 
 def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:

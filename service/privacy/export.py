@@ -17,8 +17,17 @@ from sqlmodel import Session
 
 from config.params import Params
 from service.experiments import assign
-from service.privacy.person import Person, events_of_sessions, find_person, of_sessions, of_user, searches_of
+from service.privacy.person import (
+    BY_SESSION,
+    Person,
+    events_of_sessions,
+    find_person,
+    of_sessions,
+    of_user,
+    searches_of,
+)
 from service.store.database import Database
+from service.store.small_steps import by_index
 from service.store.sql_values import one_of
 from service.store.tables import IMPRESSION, INTERACTION, PRODUCT, REFRESH_TOKEN, SEARCH
 
@@ -169,12 +178,16 @@ def _queries(person: Person, part: str) -> Iterator[Select[Any]]:
     if part == "impressions":
         yield _of(IMPRESSION, _SHOWN, "slots").where(of_user(person))
         for piece in pieces:
-            yield _of(IMPRESSION, _SHOWN, "slots", _ANONYMOUS).where(of_sessions(person, piece))
+            yield _by_session(IMPRESSION, _SHOWN, "slots").where(of_sessions(person, piece))
         return
     if person.user is not None:
         yield _of(INTERACTION, _EVENT, "product_ref").where(INTERACTION.c.user_id == person.user.id)
     for piece in pieces:
-        yield _of(INTERACTION, _EVENT, "product_ref", _ANONYMOUS).where(events_of_sessions(person, piece))
+        yield _by_session(INTERACTION, _EVENT, "product_ref").where(events_of_sessions(person, piece))
+
+
+def _by_session(table: Table, names: tuple[str, ...], also: str) -> Select[Any]:
+    return by_index(_of(table, names, also, _ANONYMOUS), table, BY_SESSION[str(table.name)])
 
 
 def _of(table: Table, names: tuple[str, ...], also: str, *more: ColumnElement[Any]) -> Select[Any]:

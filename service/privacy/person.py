@@ -17,6 +17,8 @@ from service.store.tables import ACCOUNT, IMPRESSION, INTERACTION, SEARCH
 from service.store.users import StoredUser
 
 Span = tuple[datetime, datetime]
+BY_SESSION = {"interaction": "ix_interaction_session", "impression": "ix_impression_session"}
+"""Indexes by which what an anonymous session did and saw is found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,17 @@ def test_what_waits_in_memory_goes_too(client: TestClient, ann: dict[str, Any], 
     assert client.get(f"/v1/users/{ann['id']}/export", headers=server()).status_code == 404
 
 
+def test_an_open_shop_hands_out_and_erases_nobody_without_a_proof(own_shop: Runtime, server: Any) -> None:
+    shop = replace(own_shop, settings=own_shop.settings.model_copy(update={"background": "off"}))
+    with TestClient(create_app(shop), raise_server_exceptions=False) as anybody:
+        assert anybody.put("/v1/users/carl", json={}).status_code == 200
+        for method, path in (("GET", "/v1/users/carl/export"), ("DELETE", "/v1/users/carl"),
+                             ("GET", "/v1/privacy/receipts/er-0"), ("GET", "/v1/me/export"),
+                             ("DELETE", "/v1/me")):  # fmt: skip
+            assert anybody.request(method, path).status_code == 401, path
+        assert anybody.delete("/v1/users/carl", headers=server()).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [({"pasword": "x"}, 422), ({"password": ""}, 422), ({"password": 7}, 422), ([], 422), ("x", 422)],
