@@ -38,6 +38,7 @@ USERS = Needs(Scope.USERS)
 ADMIN = Needs(Scope.ADMIN)
 KEYS = Needs(Scope.ADMIN, account=NeedsAccount.PROOF)  # a key outlives the open afternoon it was made on
 OWN = Needs(None, account=NeedsAccount.PERSON)
+PEOPLE = Needs(Scope.ADMIN, account=NeedsAccount.PROOF)  # addresses of people are handed to nobody unknown
 
 
 def _of_person(scope: Scope, name: str) -> Needs:
@@ -55,9 +56,9 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("PUT", "/v1/me"): OWN,
     ("DELETE", "/v1/me"): OWN,
     ("GET", "/v1/me/export"): OWN,
-    ("DELETE", "/v1/users/{id}"): ADMIN,
-    ("GET", "/v1/users/{id}/export"): ADMIN,
-    ("GET", "/v1/privacy/receipts/{id}"): ADMIN,
+    ("DELETE", "/v1/users/{id}"): PEOPLE,
+    ("GET", "/v1/users/{id}/export"): PEOPLE,
+    ("GET", "/v1/privacy/receipts/{id}"): PEOPLE,
     ("GET", "/v1/keys"): KEYS,
     ("POST", "/v1/keys"): KEYS,
     ("DELETE", "/v1/keys/{id}"): KEYS,
