@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.api.compat.marketplace_schemas import MarketProduct, Recommendations
 from service.api.dependencies import AppState, RequestId, State, Tenant
+from service.api.products_io import image_link
 from service.api.schemas import PersonId
 from service.context import Request
 from service.core.carried import SOURCE_ROW, facts
@@ -69,13 +70,14 @@ def _translated(stored: StoredProduct) -> dict[str, Any]:
     product = stored.product
     attributes = plain_attributes(facts(product.attributes))
     in_stock = is_in_stock(product.stock)
+    image = image_link(product.external_id, product.image)
     return _own_words(attributes) | {
         "id": product.external_id,
         "name": product.name,
         "description": product.description,
         "price": major_price(product.price_minor, product.currency),
         "availableQuantity": product.stock or 0,
-        "images": [product.image] if product.image else [],
+        "images": [image] if image else [],
         "isDraft": not product.visible,
         "stockStatus": "IN_STOCK" if in_stock else "OUT_OF_STOCK",
         "rating": product.rating or 0.0,

@@ -52,3 +52,7 @@ def test_of_a_row_only_what_is_there_counts():
     product = shown(attributes={"_source": '{"name": "Row", "attributes": null, "isDraft": 0, "secret": 1}'})
     assert (product["name"], product["attributes"], product["isDraft"]) == ("Row", {}, False)
     assert "secret" not in product
+
+
+def test_a_picture_in_a_file_is_shown_by_its_address_not_by_its_place_on_the_machine():
+    assert shown(image="/srv/shop/images/a.webp")["images"] == ["/v1/products/a/image"]
