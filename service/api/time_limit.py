@@ -5,6 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import problem
+from service.store.patience import patience
 
 
 class TimeLimit:
@@ -34,8 +35,9 @@ class TimeLimit:
             await send(message)
 
         try:
-            async with limit:
-                await self._app(scope, receive, send_in_time)
+            with patience(self._timeout_s):
+                async with limit:
+                    await self._app(scope, receive, send_in_time)
         except TimeoutError:
             if not limit.expired():
                 raise

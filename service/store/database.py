@@ -16,9 +16,12 @@ from service.core.masking import without_password
 from service.store.current_rows import CurrentRow, CurrentRows
 from service.store.database_errors import translated
 from service.store.migrations.upgrade import upgrade
+from service.store.patience import wait_with_patience
 
 CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_MS = 5_000
+# a host that is gone without a word is noticed within half a minute, and not after the two hours that are usual
+_KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 MAPPED_BYTES = 2**30
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -157,8 +160,10 @@ def _set_pragmas(connection: Any, _: object) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    timeouts = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000}
-    return create_engine(url, connect_args=timeouts, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, **_options())
+    timeouts = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000} | _KEEPALIVE
+    engine = create_engine(url, connect_args=timeouts, pool_pre_ping=True, pool_timeout=CONNECT_TIMEOUT_S, **_options())
+    wait_with_patience(engine)
+    return engine
 
 
 def _options() -> dict[str, Any]:
