@@ -110,4 +110,7 @@ class IndexingLoop:
 
     def _progress(self, done: int) -> None:
         self.state.seen_at = time.monotonic()
-        self.state.waiting = max(0, self.state.waiting - done)
+        self.state.waiting -= done
+        if self.state.waiting <= 0:  # more has come since they were counted: nobody is told that nothing waits
+            with self._outbox.database.session() as session:
+                self.state.waiting = count_stale(session)

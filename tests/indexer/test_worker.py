@@ -227,3 +227,20 @@ def test_reads_are_answered_while_products_are_indexed(shop, start):
             done.set()
         assert all(answers.result() > 10 for answers in reading)
     assert check_index(shop.database, shop.store).agrees
+
+
+def test_what_comes_while_others_are_indexed_is_waiting_too(shop, start):
+    later, seen = [f"late-{number}" for number in range(10)], []
+
+    def encoding():
+        if later:
+            shop.put(*(Product(id, f"Late {id}") for id in later))
+            later.clear()
+        seen.append(loop.state.waiting)
+
+    shop.put(Product("first", "First of all"))
+    shop.text.while_encoding = encoding
+    loop = start(shop)
+    wait_for(lambda: shop.store.count("products") == 11 and not loop.state.waiting)
+    assert seen[0] == 1
+    assert max(seen) >= 6  # those that came are counted once the first is through
