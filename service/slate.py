@@ -11,7 +11,7 @@ from service.core.types import RankedItem, Slate, Trace
 from service.experiments import Assignment
 from service.look import Found
 from service.modes import BEHIND
-from service.ranking.eligibility import EXCLUDED
+from service.ranking.eligibility import EXCLUDED, FILTERED
 from service.steer import Steered
 from service.stopwatch import Stopwatch
 from service.store.vectors import Hits
@@ -138,11 +138,14 @@ def shortfall(found: int, n: int, dropped: Mapping[int, str], rules: Sequence[st
     '3 of 5 asked for: no more products match; 1 more were found but are not available now'
     >>> shortfall(3, 5, {7: "variant:3"})
     '3 of 5 asked for: no more products match; 1 more are variants of these'
+    >>> shortfall(3, 5, {7: "filtered"})
+    '3 of 5 asked for: no more products match'
     """
     if found >= n:
         return None
     variants = sum(why.startswith(VARIANT) for why in dropped.values())
-    unavailable = sum(why != EXCLUDED and why not in rules for why in dropped.values()) - variants
+    told_or_unasked = {EXCLUDED, FILTERED, *rules}
+    unavailable = sum(why not in told_or_unasked for why in dropped.values()) - variants
     hint = f"; {unavailable} more were found but are not available now" if unavailable else ""
     hint += f"; {variants} more are variants of these" if variants else ""
     by_rules = f"; products are left out by {', '.join(rules)}" if rules else ""
