@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 from urllib.parse import urlsplit
 
 _COMMAND = (sys.executable, "-c", "from service.cli.main import run; run()")
@@ -51,6 +52,21 @@ def run_command(folder: Path, *arguments: str, environment: Mapping[str, str] = 
     done = subprocess.run(command, capture_output=True, text=True, env=own, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
+
+
+def start_command(
+    folder: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({}), log: IO[bytes] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a command on the shop in `folder`; it speaks to nobody.
+
+    Parameters
+    ----------
+    environment : settings beside those of `served`. log : what it logs goes there.
+    """
+    command = [*_COMMAND, *arguments, "--json", "--data-dir", str(folder)]
+    own = _environment() | dict(environment)
+    errors = subprocess.DEVNULL if log is None else log
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=own)
 
 
 def connect(address: str) -> HTTPConnection:
