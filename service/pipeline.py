@@ -92,7 +92,7 @@ def slots(asked: int | None, surface: Surface) -> int:
     """
     n = surface.n if asked is None else asked
     if not 1 <= n <= surface.max_n:
-        raise InvalidQuery(f"the number of products must be between 1 and {surface.max_n} here, got {n}", code="invalid_n")
+        raise InvalidQuery(f"products asked for must be between 1 and {surface.max_n}, got {n}", code="invalid_n")
     return n
 
 

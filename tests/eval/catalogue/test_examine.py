@@ -114,7 +114,7 @@ def test_a_sample_is_stated_and_the_same_every_time(shop: Shop) -> None:
 
 
 def test_more_slots_than_a_surface_shows_is_one_line(shop: Shop) -> None:
-    with pytest.raises(InvalidQuery, match="number of products must be between 1 and 100 here, got 101"):
+    with pytest.raises(InvalidQuery, match="must be between 1 and 100, got 101"):
         examine(shop, Options(k=101), quiet)
 
 
