@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import Depends, FastAPI
 
 from service.api import (
+    admin,
     auth,
     bundle,
     documented_problems,
@@ -60,7 +61,7 @@ MAX_BODY_BYTES = 16 * 2**20
 
 _ROUTES = (
     search, searches, suggest, synonyms, similar, bundle, home, popular, product_pictures, products, events, users,
-    rules, explain, wording, health, live, metrics, auth, keys, privacy,
+    rules, explain, wording, health, live, metrics, auth, keys, privacy, admin,
 )  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         lifespan=lifespan,
         responses=documented_problems.EVERYWHERE,
         dependencies=[Depends(authorise)],
+        docs_url=None,  # a page of ours: theirs comes from a CDN
+        redoc_url=None,
     )
     app.state.vitrine = AppState(runtime, background.indexing if background else None)
     app.state.clock = clock

@@ -108,6 +108,14 @@ class Metrics:
         for signal, reason in notes.degraded.items():
             self._degraded.labels(signal, reason).inc()
 
+    def samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Name, labels and value of all that was counted here; of histograms each bucket, as Prometheus has them."""
+        counted = (self._requests, self._request_s, self._surface_s, self._step_s)
+        for one in (*counted, self._slates, self._short, self._degraded):
+            for metric in one.collect():
+                for sample in metric.samples:
+                    yield sample.name, dict(sample.labels), float(sample.value)
+
     def text(self) -> str:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry).decode()

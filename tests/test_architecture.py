@@ -131,6 +131,7 @@ OWNERS: dict[str, set[str]] = {
     "polars": {"indexer/load/parquet_rows.py"},
     "apscheduler": {"indexer/schedule.py"},
     "optuna": {"eval/tune/search.py"},
+    "ray": {"indexer/ray_index.py"},
     "uvicorn": {"service/cli/serving.py"},
     "prometheus_client": {"service/metrics.py"},
     "opentelemetry": {"service/traces.py"},

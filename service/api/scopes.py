@@ -103,6 +103,20 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("PUT", "/v1/rules/{id}"): RULES,
     ("PATCH", "/v1/rules/{id}"): RULES,
     ("DELETE", "/v1/rules/{id}"): RULES,
+    # what operators look at and decide
+    ("GET", "/v1/admin/overview"): ADMIN,
+    ("GET", "/v1/admin/traffic/{of}"): ADMIN,
+    ("GET", "/v1/admin/engagement"): ADMIN,
+    ("GET", "/v1/admin/experiments"): ADMIN,
+    ("GET", "/v1/admin/signals"): ADMIN,
+    ("GET", "/v1/admin/exposure"): ADMIN,
+    ("GET", "/v1/admin/catalogue"): ADMIN,
+    ("GET", "/v1/admin/releases"): ADMIN,
+    ("POST", "/v1/admin/releases/rollback"): ADMIN,
+    ("POST", "/v1/admin/releases/{id}/promote"): ADMIN,
+    ("GET", "/v1/admin/jobs"): ADMIN,
+    ("POST", "/v1/admin/jobs"): ADMIN,
+    ("GET", "/dashboard"): PUBLIC,  # the page looks at a cookie, what it asks for is for administrators
     # pages of the shop
     ("GET", "/"): PUBLIC,
     ("GET", "/explore"): PUBLIC,
@@ -113,6 +127,8 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("GET", "/sign-in"): PUBLIC,
     ("GET", "/sign-up"): PUBLIC,
     ("GET", "/static/{tag}/{path}"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/docs/{file}"): PUBLIC,
     ("GET", "/favicon.ico"): PUBLIC,
     # machines
     ("GET", "/health/live"): PUBLIC,

@@ -5,40 +5,33 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.accounts.caller import Caller, Scope
+from service.accounts.caller import Scope
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.principal import Principal
 from service.api.products_io import to_output
-from service.core.errors import NotAuthenticated, NotFound
+from service.core.errors import NotFound
 from service.core.types import DEFAULT_TENANT
 from service.store.catalog import get_product
+from service.storefront.console import router as console
 from service.storefront.demo import demo_shoppers
-from service.storefront.guest import PROOF, guest_of
+from service.storefront.docs import router as docs
+from service.storefront.guest import guest_of
 from service.storefront.page import page
+from service.storefront.proof import shown_by_cookie
 from service.storefront.showcase import departments, showcase
 from service.storefront.statics import router as statics
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 router.include_router(statics)
+router.include_router(console)
+router.include_router(docs)
 
 _HERO = 3
 
 
 async def _may_read(request: Request, state: State, caller: Principal) -> bool:
     """Whether the products may be shown: of a shop that is not open to all, to who signed in, as a cookie proves."""
-    token = request.cookies.get(PROOF)
-    if caller.may(Scope.READ) or token is None:
-        return caller.may(Scope.READ)
-    proofs = request.app.state.reception.proofs
-
-    def check() -> bool:
-        try:
-            found: Caller = proofs.known(token) or proofs.check(token)
-        except NotAuthenticated:
-            return False
-        return found.may(Scope.READ)
-
-    return await state.call(check, quick=True)
+    return (await shown_by_cookie(request, state, caller, Scope.READ)).may(Scope.READ)
 
 
 MayRead = Annotated[bool, Depends(_may_read)]

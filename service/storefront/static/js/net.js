@@ -17,13 +17,13 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * The answer's JSON. `body` makes it a POST; `signal` gives up early; `tries` beyond the first only where it may pass.
- * Whoever is signed in says so, but on `open` ways.
+ * Whoever is signed in says so, but on `open` ways. `act` says that a page of ours asks, for what operators decide.
  * Nothing is taken from the browser's cache, which the back button would otherwise prefer to what is true now.
  */
-export async function ask(path, { body, method, signal, tries = WAITS_MS.length, keepalive = false, open = false } = {}) {
+export async function ask(path, { body, method, signal, tries = WAITS_MS.length, keepalive = false, open = false, act = false } = {}) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await once(path, body, method ?? (body === undefined ? "GET" : "POST"), signal, keepalive, open);
+      return await once(path, body, method ?? (body === undefined ? "GET" : "POST"), signal, keepalive, open, act);
     } catch (trouble) {
       if (!(trouble instanceof Trouble) || !trouble.passes || attempt >= tries) throw trouble;
       await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)]);
@@ -32,7 +32,7 @@ export async function ask(path, { body, method, signal, tries = WAITS_MS.length,
   }
 }
 
-async function once(path, body, method, signal, keepalive, open) {
+async function once(path, body, method, signal, keepalive, open, act) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const both = signal ? AbortSignal.any([signal, patience]) : patience;
   const options = { method, signal: both, keepalive, cache: "no-store" };
@@ -40,6 +40,7 @@ async function once(path, body, method, signal, keepalive, open) {
     options.body = JSON.stringify(body);
     options.headers = { "Content-Type": "application/json" };
   }
+  if (act) options.headers = { ...options.headers, "X-Vitrine-Act": "yes" };
   let answer;
   try {
     const shown = open ? null : await proof();

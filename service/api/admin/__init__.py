@@ -1,0 +1,9 @@
+"""``/v1/admin``: what the people who run a shop look at and decide; the dashboard asks nothing else."""
+
+from fastapi import APIRouter
+
+from service.api.admin import catalogue, engagement, jobs, overview, releases, signals, traffic
+
+router = APIRouter()
+for _module in (overview, traffic, engagement, signals, catalogue, releases, jobs):
+    router.include_router(_module.router)

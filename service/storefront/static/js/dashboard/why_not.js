@@ -1,0 +1,43 @@
+// Why is, or is not, a product shown to somebody?
+import { $, h } from "../dom.js";
+import { ask } from "../net.js";
+import { oops } from "../shelf.js";
+import { bar, panel, state, table } from "./parts.js";
+
+const FIELDS = [
+  ["product", "Product id", true], ["user", "User id", false], ["session", "Session", false], ["query", "Query, of a search", false], ["anchor", "Anchor product, of similar", false],
+];
+
+async function load() {
+  const answer = h("div", { class: "answer", role: "status" });
+  const form = h("form", { class: "ask", onsubmit: (event) => { event.preventDefault(); explain(form, answer); } },
+    h("label", {}, "Surface", h("select", { name: "surface", class: "field" }, ["home", "search", "similar"].map((one) => h("option", { value: one }, one)))),
+    FIELDS.map(([name, label, required]) => h("label", {}, label, h("input", { class: "field", name, required, maxlength: 256, autocapitalize: "none", spellcheck: "false" }))),
+    h("button", { class: "button", type: "submit" }, "Ask"));
+  return [panel("Ask", form), answer];
+}
+
+async function explain(form, place) {
+  const body = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
+  const button = $("button", form);
+  button.disabled = true;
+  try {
+    place.replaceChildren(drawn(await ask("/v1/explain", { body })));
+  } catch (trouble) {
+    place.replaceChildren(oops(trouble));
+  }
+  button.disabled = false;
+}
+
+function drawn(found) {
+  const ranks = Object.entries(found.would_be).map(([signal, rank]) => ({ signal, rank }));
+  return panel(found.shown ? `Shown, in slot ${found.rank}` : "Not shown", { tools: [state(found.cause.replaceAll("_", " "), found.shown ? "good" : "bad")] },
+    h("p", { class: "verdict" }, found.says),
+    h("p", { class: "quiet" }, [found.place ? `By its score it stood at ${found.place}. ` : "", `Variant: ${found.variant}. `, found.release ? `Release: ${found.release}.` : "No release."]),
+    table("Its rank in each signal", [
+      { title: "Signal", cell: (row) => row.signal },
+      { title: "Rank among all", cell: (row) => (row.rank === null ? "beyond what is searched" : h("span", { class: "rated" }, h("b", {}, row.rank), bar(1 / Math.sqrt(row.rank), 1))) },
+    ], ranks, "No signal was asked."));
+}
+
+export const why = { about: "Asks a surface as somebody would, and names the first thing that kept a product out.", load };
