@@ -6,6 +6,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -95,10 +96,21 @@ def _unpack(path: Path, folder: Path) -> None:
                 if not is_inside(member.name) or not (member.isfile() or member.isdir()):
                     raise damaged(f"{path} is no backup: it holds {member.name!r}")
                 tar.extract(member, folder, filter="data")
+            _check_end(path, tar)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise damaged(f"{path} is no backup, or is cut off or altered ({_reason(error)}); take another") from error
+
+
+def _check_end(path: Path, tar: tarfile.TarFile) -> None:
+    """See that nothing is cut off, not even of what follows the last file."""
+    if not isinstance(tar.fileobj, GzipFile):
+        if path.stat().st_size % tarfile.RECORDSIZE:
+            raise damaged(f"{path} is cut off or altered; take another")
+        return
+    while tar.fileobj.read(2**20):  # up to its checksum
+        pass
 
 
 def _reason(error: Exception) -> str:
