@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlmodel import Session
 
 from config.privacy import PrivacyParams
@@ -79,38 +79,46 @@ def check_erasure(
 
 
 def _tables(session: Session, erasure: Erasure) -> Iterator[tuple[str, int]]:
-    salt, known, tenant = salt_of(session), buried(session, erasure.id), erasure.tenant
-    end = erasure.done_at or erasure.begun_at
+    known, end = buried(session, erasure.id), erasure.done_at or erasure.begun_at
+    look = _Look(session, salt_of(session), erasure.tenant, end)
     user = {erasure.subject: end}
+    sessions, visitors = known[Kind.SESSION], known[Kind.VISITOR]
+    users = select(USERS.c.external_id, USERS.c.created_at, literal(1)).where(USERS.c.tenant == erasure.tenant)
+    yield "users", look.met(Kind.USER, user, users)
+    yield from _by_key(session, erasure.user_key)
+    did, shown = INTERACTION.c, IMPRESSION.c
+    yield "interaction (sessions)", look.met(Kind.SESSION, sessions, look.rows(did.session, did.user_id.is_(None)))
+    yield "impression", look.met(Kind.USER, user, look.rows(shown.user))
+    yield "impression (sessions)", look.met(Kind.SESSION, sessions, look.rows(shown.session, shown.user.is_(None)))
+    yield "search", look.met(Kind.VISITOR, visitors, look.rows(SEARCH.c.visitor))
 
-    def met(kind: Kind, hashes: Mapping[str, datetime], query: Select[Any]) -> int:
-        rows = session.connection().execution_options(stream_results=True).execute(query)
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look through a tenant's rows from before the end of an erasure."""
+
+    session: Session
+    salt: Salt
+    tenant: str
+    end: datetime
+
+    def rows(self, who: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Each value of a column, with its first moment and how many rows have it."""
+        columns = who.table.c
+        wanted = (who.is_not(None), columns.tenant == self.tenant, columns.at < self.end, *conditions)
+        return select(who, func.min(columns.at), func.count()).where(*wanted).group_by(who)
+
+    def met(self, kind: Kind, hashes: Mapping[str, datetime], query: Select[Any]) -> int:
+        """Rows whose value has one of these hashes, and that are from before what was erased by it."""
+        if not hashes:
+            return 0
         total = 0
+        rows = self.session.connection().execute(query, execution_options={"stream_results": True})
         for piece in rows.partitions(_PIECE):
             for value, at, count in piece:
-                before = hashes.get(salt.hash(tenant, kind, value))
-                total += count if before is not None and at < min(before, end) else 0
+                before = hashes.get(self.salt.hash(self.tenant, kind, value))
+                total += count if before is not None and at < min(before, self.end) else 0
         return total
-
-    users = select(USERS.c.external_id, USERS.c.created_at, literal(1)).where(USERS.c.tenant == tenant)
-    yield "users", met(Kind.USER, user, users)
-    yield from _by_key(session, erasure.user_key)
-    did, shown, searched = INTERACTION.c, IMPRESSION.c, SEARCH.c
-    anonymous = (did.user_id.is_(None), did.session.is_not(None), did.tenant == tenant, did.at < end)
-    events = select(did.session, func.min(did.at), func.count()).where(*anonymous).group_by(did.session)
-    yield "interaction (sessions)", met(Kind.SESSION, known[Kind.SESSION], events) if known[Kind.SESSION] else 0
-    named = (shown.user.is_not(None), shown.tenant == tenant, shown.at < end)
-    yield (
-        "impression",
-        met(Kind.USER, user, select(shown.user, func.min(shown.at), func.count()).where(*named).group_by(shown.user)),
-    )
-    nameless = (shown.user.is_(None), shown.session.is_not(None), shown.tenant == tenant, shown.at < end)
-    by_session = select(shown.session, func.min(shown.at), func.count()).where(*nameless).group_by(shown.session)
-    yield "impression (sessions)", met(Kind.SESSION, known[Kind.SESSION], by_session) if known[Kind.SESSION] else 0
-    theirs = (searched.visitor.is_not(None), searched.tenant == tenant, searched.at < end)
-    by_visitor = select(searched.visitor, func.min(searched.at), func.count()).where(*theirs)
-    visitors = known[Kind.VISITOR]
-    yield "search", met(Kind.VISITOR, visitors, by_visitor.group_by(searched.visitor)) if visitors else 0
 
 
 def _by_key(session: Session, user_key: int | None) -> Iterator[tuple[str, int]]:
