@@ -123,6 +123,7 @@ class Killer:
         self._log = shop.parent / "kills.log"
         self._random = Random(seed)
         self._beside = beside
+        self._running: list[Any] = []
         self._usual_s: dict[str, float] = {}
         self._port = _free_port()
         self.address = f"http://127.0.0.1:{self._port}"
@@ -130,6 +131,12 @@ class Killer:
         self.kills: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.started_s: list[float] = []
+
+    def close(self) -> None:
+        """Leave nothing running, whatever went wrong."""
+        for process in self._running:
+            process.kill()
+            process.wait()
 
     def round(self, number: int, traffic: Traffic) -> None:
         """One life of a service, and of what runs beside it."""
@@ -190,7 +197,9 @@ class Killer:
 
     def _start(self, *arguments: str) -> Any:
         with self._log.open("ab") as log:
-            return start_command(self._shop, *arguments, log=log)
+            process = start_command(self._shop, *arguments, log=log)
+        self._running = [one for one in self._running if one.poll() is None] + [process]
+        return process
 
     def _kill(self, name: str, process: Any) -> None:
         process.send_signal(signal.SIGKILL)
@@ -242,22 +251,20 @@ def kills(
     shop, began = folder / "shop", time.monotonic()
     with closing(open_database(f"sqlite:///{shop}/vitrine.db")) as database:
         fill_until_now(database, INTERACTIONS, PRODUCTS, seed)
-    killer = Killer(shop, seed, beside)
-    for command in beside:
-        killer.run_whole(command)
-    if beside:
-        killer.run_whole("index")
-    with Traffic(killer.address, [f"p{number}" for number in range(PRODUCTS)]) as traffic:
-        for number in count():
-            if killer.kills.total() >= most or time.monotonic() - began > minutes * 60:
-                break
-            killer.round(number, traffic)
-        service = killer.live_on()
-        killer.finish()
-    _settle(shop)
-    service.terminate()
-    if code := service.wait(60):
-        raise RuntimeError(f"the service ended with {code} when it was asked to")
+    with closing(Killer(shop, seed, beside)) as killer:
+        for command in (*beside, "index") if beside else ():
+            killer.run_whole(command)
+        with Traffic(killer.address, [f"p{number}" for number in range(PRODUCTS)]) as traffic:
+            for number in count():
+                if killer.kills.total() >= most or time.monotonic() - began > minutes * 60:
+                    break
+                killer.round(number, traffic)
+            service = killer.live_on()
+            killer.finish()
+        _settle(shop)
+        service.terminate()
+        if code := service.wait(60):
+            raise RuntimeError(f"the service ended with {code} when it was asked to")
     books, index = traffic.books, _index(shop)
     lost, doubled, strange = _compared(shop, books, killer.files)
     strange["answers"] = sum(times for status, times in books.answers.items() if status not in _FINE)
