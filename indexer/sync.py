@@ -67,7 +67,11 @@ class Outbox:
 
 
 def index_stale(
-    outbox: Outbox, *, on_progress: Callable[[int], None] | None = None, stop: Event | None = None
+    outbox: Outbox,
+    *,
+    on_progress: Callable[[int], None] | None = None,
+    stop: Event | None = None,
+    within: range | None = None,
 ) -> SyncReport:
     """Bring every changed product up to date in the index, but those that another worker has in hand.
 
@@ -75,6 +79,7 @@ def index_stale(
     ----------
     on_progress : called with the number of products just brought up to date, after they are written.
     stop : set it to end after the batch in work.
+    within : only products whose ids are in it; all if None.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def index_stale(
     done: Counter[str] = Counter()
     pictures = outbox.make_pictures()
     try:
-        for batch in _written_batches(outbox, pictures, stop or Event()):
+        for batch in _written_batches(outbox, pictures, stop or Event(), within):
             done.update(embedded=len(batch.points), updated=len(batch.payloads), deleted=len(batch.deleted))
             done.update(pictures=sum("image" in point.vectors for point in batch.points))
             if on_progress is not None:
@@ -116,13 +121,13 @@ class _Batch:
         return self.taken.rows
 
 
-def _written_batches(outbox: Outbox, pictures: PictureSource, stop: Event) -> Iterator[_Batch]:
+def _written_batches(outbox: Outbox, pictures: PictureSource, stop: Event, within: range | None) -> Iterator[_Batch]:
     """Embed and write batch after batch; yields each once it is written and given back."""
     # writing a batch overlaps with embedding the next one: the encoder never waits for the disk
     with open_claims(outbox.database) as claims, ThreadPoolExecutor(1, thread_name_prefix="index-writer") as writer:
         writing: Future[_Batch] | None = None
-        after = 0
-        while (taken := _next_batch(outbox, claims, after)).rows:
+        after, last = (0, None) if within is None else (within.start - 1, within.stop - 1)
+        while (taken := _next_batch(outbox, claims, after, last)).rows:
             after = taken.last_id
             batch = _prepare(taken, outbox, pictures)
             give_back_memory()
@@ -143,13 +148,13 @@ def _finished(writing: "Future[_Batch]", claims: Claims) -> _Batch:
     return batch
 
 
-def _next_batch(outbox: Outbox, claims: Claims, after: int) -> _Taken:
+def _next_batch(outbox: Outbox, claims: Claims, after: int, last: int | None) -> _Taken:
     """A full batch of what nobody else has in hand; no rows where that is nothing."""
     rows: list[StaleProduct] = []
     claimed: list[list[int]] = []
     while room := outbox.batch - len(rows):
         with outbox.database.session() as session:
-            waiting = stale_ids(session, limit=room, after_id=after)
+            waiting = stale_ids(session, limit=room, after_id=after, up_to_id=last)
         if not waiting:
             break
         after = waiting[-1]

@@ -62,13 +62,24 @@ def index(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Throw the index away and embed everything again.")
     ] = False,
+    ray: Annotated[
+        int | None, typer.Option(min=1, help="So many actors of the Ray cluster of RAY_ADDRESS embed; extra `ray`.")
+    ] = None,
+    ray_gpus: Annotated[float, typer.Option(min=0, help="GPUs of each actor.")] = 0.0,
 ) -> None:
     """Embed every changed product and write it to Qdrant."""
+    from service.cli.on_ray import check_far, index_spread
     from service.cli.opening import open_shop
 
     ctx: Context = context.obj
-    with open_shop(ctx, ctx.settings(), rebuild=rebuild) as runtime:
+    settings = ctx.settings()
+    if ray is not None:
+        check_far(settings)
+    with open_shop(ctx, settings, rebuild=rebuild) as runtime:
         before = _compare(ctx, runtime, repair=True) if check else None
+        if ray is not None:
+            spread = index_spread(runtime, ray, ray_gpus)
+            ctx.say(f"{spread.embedded:,} products embedded by {spread.actors} actors of Ray.")
         report = index_all(ctx, runtime)
         after = _compare(ctx, runtime) if check else None
     _show(ctx, report, before, after)

@@ -38,10 +38,19 @@ class IndexedRow:
     stale: bool
 
 
-def stale_ids(session: Session, *, limit: int, after_id: int = 0) -> list[int]:
+def stale_ids(session: Session, *, limit: int, after_id: int = 0, up_to_id: int | None = None) -> list[int]:
     """The next products the index has to look at, by ascending id."""
     query = select(PRODUCT.c.id).where(PRODUCT.c.stale, PRODUCT.c.id > after_id).order_by(PRODUCT.c.id).limit(limit)
+    if up_to_id is not None:
+        query = query.where(PRODUCT.c.id <= up_to_id)
     return list(session.connection().execute(query).scalars())
+
+
+def stale_span(session: Session) -> tuple[int, int] | None:
+    """The first and the last of them; None where there is none."""
+    query = select(func.min(PRODUCT.c.id), func.max(PRODUCT.c.id)).where(PRODUCT.c.stale)
+    first, last = session.connection().execute(query).one()
+    return None if first is None else (first, last)
 
 
 def take_stale(
