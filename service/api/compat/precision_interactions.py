@@ -70,7 +70,8 @@ async def post_interaction(body: InteractionIn, state: State, tenant: Tenant, no
     if outcome.status is EventStatus.REFUSED:
         raise InvalidQuery(f"the interaction was refused: {outcome.reason}")
     if query is not None:
-        state.runtime.services.encoders.text.known_query(query)  # so that the next home page need not wait for it
+        # the very next home page looks at it, and waits for no model
+        await state.call(lambda: state.runtime.services.encoders.text.encode_query(query))
     return Response()
 
 
