@@ -42,6 +42,7 @@ from service.api.compat import compat_router
 from service.api.counted_requests import CountedRequests
 from service.api.dependencies import AppState
 from service.api.documented_access import document_access
+from service.api.documented_examples import document_examples
 from service.api.guards import guard_inside, guard_outside
 from service.api.metrics import make_metrics
 from service.api.middleware import BodyLimit
@@ -115,8 +116,8 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.wordsmith = wordsmith
     app.state.suggestions = suggestions
     app.state.thumbnails = thumbnails
-    app.state.reception = reception
     app.state.answers = KeptAnswers(runtime.services, runtime.params.answers)
+    app.state.reception = reception
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:
@@ -126,6 +127,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
     document_access(app, is_open=is_open)
     documented_problems.document_problems(app)
+    document_examples(app)
     app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
     app.add_middleware(CountedRequests, count=app.state.live.counters.request)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)

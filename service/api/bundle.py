@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.bundle_rules import Goes, combine, variant_key
 from service.api.dependencies import AppState, RequestId, State, Tenant, filter_from
 from service.api.products_io import shown
-from service.api.schemas import Fallback, ProductId, Shown
+from service.api.schemas import WHOLE, Fallback, ProductId, Shown
 from service.context import Request
 from service.core.errors import IndexNotReady, NotFound
 from service.core.filters import Filter, HasId, all_of, matches
@@ -37,7 +37,7 @@ class BundleRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     products: list[ProductId] = Field(min_length=1, max_length=MAX_BASKET, description="a product or a basket")
-    n: int = Field(4, ge=1, le=MAX_N)
+    n: Annotated[int, Field(ge=1, le=MAX_N), WHOLE] = 4
     filter: dict[str, Any] | None = Field(None, description="as for every list")
     exclude_ids: list[ProductId] = Field(default=[], max_length=10_000)
 

@@ -24,22 +24,31 @@ UPLOAD = "image"
 _PLAIN = frozenset(("query", UPLOAD, "product", "user", "session", "sort", "cursor"))
 _LISTS = frozenset(("facets", "exclude_ids", "ignore"))
 
+_OBJECTS = ("filter", "terms", "weights", "variants", "boost")
+
+
+def _in_form(field: dict[str, Any]) -> dict[str, Any]:
+    # what is null in JSON is left out of a form
+    return dict(field["anyOf"][0]) if "anyOf" in field else {key: field[key] for key in field if key != "default"}
+
+
+_FORM_FIELDS: dict[str, dict[str, Any]] = {
+    **{name: _in_form(field) for name, field in ListRequest.model_json_schema()["properties"].items()},
+    UPLOAD: {"type": "string", "format": "binary", "description": "the picture's file"},
+    "boost": {"type": "array", "items": {"type": "object"}},
+}
 FORM_DOCS: dict[str, Any] = {
     "requestBody": {
         "content": {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "description": "The same fields; filter, terms, weights, boost and variants as JSON text, lists as "
-                    "JSON text or repeated.",
-                    "properties": {
-                        UPLOAD: {"type": "string", "format": "binary", "description": "the picture's file"},
-                        "query": {"type": "string", "description": "words beside it, as 'but in blue'"},
-                        "n": {"type": "integer", "minimum": 1},
-                        "filter": {"type": "string", "description": "the filter object as JSON"},
-                    },
-                    "additionalProperties": {"type": "string"},
-                }
+                    "description": "The same fields: objects, and lists of them, as JSON text; lists of texts repeated "
+                    "or as JSON text.",
+                    "properties": _FORM_FIELDS,
+                    "additionalProperties": False,
+                },
+                "encoding": {name: {"contentType": "application/json"} for name in _OBJECTS},
             }
         }
     }

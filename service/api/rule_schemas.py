@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from service.api.schemas import Flag, Line, Moment, Number, ProductId
+from service.api.schemas import WHOLE, Flag, Line, Moment, Number, Place, ProductId
 from service.core.rule_parse import MAX_PINS, MAX_WEIGHT
 from service.core.rules import Exclude, Rule, Status, Who
 from service.rule_lint import Finding
@@ -47,7 +47,7 @@ class PinPlace(_Strict):
     """One product in one slot."""
 
     id: ProductId
-    position: int = Field(ge=1, description="1 is the first")
+    position: Place = Field(description="1 is the first")
 
 
 class PinThem(_Strict):
@@ -84,7 +84,9 @@ class RuleFields(_Strict):
         examples=[{"must": [{"field": "tags", "match": "sale"}]}],
     )  # fmt: skip
     consequence: ConsequenceIn
-    priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="higher has its way first; equal ones by id")
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000), WHOLE] = Field(
+        0, description="higher has its way first; equal ones by id"
+    )
     start: _Utc | None = Field(None, description="UTC unless it says otherwise")
     end: _Utc | None = None
     enabled: Flag = True
@@ -179,7 +181,7 @@ class DryRunIn(_Strict):
 
     rules: list[RuleDraft] = Field(default=[], max_length=50, description="they count whether enabled or not")
     ids: list[RuleId] = Field(default=[], max_length=50, description="stored rules to try too")
-    limit: int = Field(50, ge=1, le=200, description="newest logged requests")
+    limit: Annotated[int, Field(ge=1, le=200), WHOLE] = Field(50, description="newest logged requests")
     surface: Line | None = None
 
     @model_validator(mode="after")

@@ -22,6 +22,13 @@ Flag = Annotated[bool, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 
 
+def _whole(value: object) -> object:
+    # 3.0 is a whole number in JSON; "3" and true are none
+    if isinstance(value, bool | str):
+        raise ValueError("not a whole number")
+    return value
+
+
 def _written(value: object) -> object:
     if isinstance(value, bool) or (isinstance(value, str) and not _DECIMAL.fullmatch(value)):
         raise ValueError("neither a number nor a decimal such as '12.99'")
@@ -36,6 +43,11 @@ def _moment(value: object) -> object:
 
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 _SECONDS = re.compile(r"\s*[-+]?[0-9.]*\s*")
+WHOLE = BeforeValidator(_whole)
+"""Behind the limits of an int: neither texts nor truth values are taken for one."""
+
+Count = Annotated[int, Field(ge=0, lt=2**31), WHOLE]
+Place = Annotated[int, Field(ge=1), WHOLE]
 Money = Annotated[
     Decimal,
     BeforeValidator(_written),
@@ -77,10 +89,10 @@ class ProductFields(_Input):
     original_price: Money | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(None, examples=["EUR"])
     rating: Number | None = Field(None, ge=0, le=5)
-    review_count: int = Field(0, ge=0, lt=2**31)
+    review_count: Count = 0
     image: Url | None = Field(None, description="http(s) or data: URL")
     link: Link | None = None
-    stock: int | None = Field(None, ge=0, lt=2**31, description="null: not tracked, counts as available")
+    stock: Count | None = Field(None, description="null: not tracked, counts as available")
     visible: Flag = True
     tags: list[Line] = Field(default=[], max_length=100)
     attributes: dict[Line, Attribute] = Field(default={}, max_length=200)
@@ -179,7 +191,7 @@ class BoostIn(_Input):
 class SlateRequest(_Input):
     """What every list request can say."""
 
-    n: int | None = Field(None, ge=1, description="products wanted; the surface's own n if left out")
+    n: Place | None = Field(None, description="products wanted; the surface's own n if left out")
     filter: dict[str, Any] | None = Field(
         None,
         description="must / should / must_not of {field, match} and {field, range}",
