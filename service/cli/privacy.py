@@ -187,4 +187,8 @@ def _tell(console: "Console", ctx: Context, erasure: "Erasure", known: "list[Mem
 def _tell_releases(console: "Console", known: "list[Membership] | tuple[Membership, ...]") -> None:
     for one in known:
         ends = "until the next training" if one.until is None else f"until {one.until:%Y-%m-%d %H:%M} UTC at the latest"
-        console.print(f"Release {one.release} ({one.status}) learned from them among others, {ends}.", markup=False)
+        console.print(
+            f"Release {one.release} ({one.status}) learned from them among others, {ends}.",
+            markup=False,
+            soft_wrap=True,
+        )
