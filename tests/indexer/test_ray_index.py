@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -83,6 +84,9 @@ def test_two_actors_index_everything_and_nothing_twice(
         assert index_on_ray(database, opener(url, tmp_path), actors=2) == RayReport()
     finally:
         ray.shutdown()
+        for folder in tmp_path.iterdir():  # it does not wait for its actors to end
+            while Path("/proc", folder.name, "exe").exists():
+                time.sleep(0.05)
     with database.session() as session:
         assert count_stale(session) == 0
     written = []
