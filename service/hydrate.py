@@ -179,8 +179,8 @@ def _anchor(services: Services, stored: StoredProduct, release: ServedRelease | 
             f"product {stored.product.external_id!r} has no vectors yet; run `vitrine index` or try again in a moment"
         )
     if release is not None:
-        trained = services.store.retrieve(release.behaviour, [stored.id], vectors=("cf",)).get(stored.id)
-        vectors |= trained.vectors if trained else {}
+        trained, _ = services.vectors.vectors(release.behaviour, "cf", np.array([stored.id]))
+        vectors |= {"cf": trained[0]} if len(trained) else {}
     return Anchor(stored.id, {**vectors, **own_words(stored.product, services.encoders.lexical)})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.core.errors import NotFound
 from service.core.types import Floats, Ids, SparseVector, Vector
 from service.store.vectors import VectorStore
 
@@ -37,9 +38,11 @@ class VectorCache:
     def vectors(self, collection: str, slot: str, ids: Ids) -> tuple[Floats, Ids]:
         """Vectors float32[M, D] of those products of `ids` int64[C] that have one, and their places in `ids`, int64[M].
 
+        A collection that is not there has none.
+
         Raises
         ------
-        NotFound : there is no such collection. DependencyUnavailable : the store does not answer.
+        DependencyUnavailable : the store does not answer.
         """
         wanted = ids.tolist()
         known = self._known(collection, slot, wanted)
@@ -52,7 +55,7 @@ class VectorCache:
 
         Raises
         ------
-        NotFound : there is no such collection. DependencyUnavailable : the store does not answer.
+        DependencyUnavailable : the store does not answer.
         """
         wanted = ids.tolist()
         known = self._known(collection, slot, wanted)
@@ -72,7 +75,11 @@ class VectorCache:
 
     def _read(self, collection: str, slot: str, ids: Sequence[int]) -> _Kept:
         before = self._changes
-        records = self._store.retrieve(collection, ids, vectors=(slot,))
+        try:
+            records = self._store.retrieve(collection, ids, vectors=(slot,))
+        except NotFound:
+            # a release that is gone under the service: requests go on without its vectors, until the next one comes
+            return dict.fromkeys(ids)
         found = {product: records[product].vectors.get(slot) for product in ids if product in records}
         read: _Kept = {product: _kept_of(found.get(product)) for product in ids}
         # what was written while we read may be newer than what we read

@@ -111,3 +111,13 @@ def test_it_always_answers_like_the_store(store: EdgeStore, actions: list[tuple]
         else:
             assert read(cache, rest[0]) == {product: truth[product] for product in rest[0] if product in truth}
     assert read(cache, [1, 2, 3, 4, 5, 6]) == truth
+
+
+def test_a_collection_that_is_gone_has_no_vectors_and_is_noticed_when_it_is_back(store: EdgeStore) -> None:
+    cache = VectorCache(store, 10, None)
+    store.upsert("shop", [point(1, 5)])
+    store.drop("shop")
+    assert read(cache, [1]) == {}
+    store.create(Space("shop", {"text": Dense(2, "dot"), "image": Dense(1, "dot")}))
+    store.upsert("shop", [point(1, 6)])
+    assert read(cache, [1]) == {1: 6.0}

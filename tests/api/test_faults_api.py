@@ -1,0 +1,159 @@
+"""Parts that fail under a running service: what shoppers see, and how it recovers without a restart.
+
+| fault                             | what the user sees                               | how it recovers       |
+|-----------------------------------|--------------------------------------------------|-----------------------|
+| release deleted under the service | answers without its signals, named in `degraded` | with the next release |
+| encoder of texts fails            | answers by words alone, `degraded` says text     | with the next request |
+| Qdrant gone, silent, or empty     | 503 problem+json with Retry-After, in time       | with the next request |
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.core.types import EventType, Interaction
+from service.runtime import Runtime
+from service.store.events import record_events
+from service.store.server import ServerStore
+from service.store.spaces import behaviour_name, users_name
+from tests.proxy import Fault, Proxy, running_proxy
+from tests.store.test_server_wire import STORED, FakeQdrant
+
+QDRANT_TIMEOUT_S = 1
+
+
+@pytest.fixture(scope="module")
+def shop(own_shop: Runtime) -> Runtime:
+    """With a past to learn from."""
+    now = datetime.now(UTC)
+    seen = [
+        Interaction(EventType.VIEW, now - timedelta(minutes=5 * user + step), user=f"u{user}", product=product)
+        for user in range(12)
+        for step, product in enumerate(("mug-1", "mug-2", "bag-1", "lamp-1", "bag-2")[user % 3 :])
+    ]
+    with own_shop.database.session() as session:
+        record_events(session, seen, unknown_products="refuse", now=now)
+    own_shop.count_popular()
+    return replace(own_shop, settings=own_shop.settings.model_copy(update={"background": "off"}))
+
+
+def served(shop: Runtime, **changed: Any) -> TestClient:
+    return TestClient(
+        create_app(replace(shop, services=replace(shop.services, **changed))), raise_server_exceptions=False
+    )
+
+
+def wait_for(happens: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_release_that_is_deleted_under_the_service_leaves_answers_without_it_until_the_next_one(
+    shop: Runtime, publish: Callable[[Runtime], None]
+) -> None:
+    def home() -> dict[str, Any]:
+        answer = client.get("/v1/home", params={"user": "u1"})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["items"]
+        return answer.json()
+
+    with served(shop) as client:
+        publish(shop)
+        wait_for(lambda: home()["release"] is not None)
+        first = home()
+        assert not first["degraded"]
+        for name in (behaviour_name(first["release"]), users_name(first["release"])):
+            shop.store.drop(name)
+        shutil.rmtree(shop.settings.releases_dir / first["release"])
+        degraded = home()["degraded"]
+        assert "covisit" in degraded, degraded
+        assert "text" not in degraded
+        assert client.get("/v1/similar/mug-1").json()["items"]
+        assert client.get("/v1/search", params={"q": "red mug", "user": "u1"}).json()["items"]
+        publish(shop)
+        wait_for(lambda: home()["release"] != first["release"])
+        assert not home()["degraded"]
+
+
+def test_an_encoder_that_fails_leaves_search_by_words(shop: Runtime) -> None:
+    class Broken:
+        def encode_query(self, _: str) -> Any:
+            raise RuntimeError("the model's file is gone")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(whole.text, name)
+
+    whole = shop.services.encoders
+    with served(shop, encoders=replace(whole, text=Broken())) as client:
+        answer = client.get("/v1/search", params={"q": "red mug"})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["items"][0]["id"] == "mug-1"
+        assert "text" in answer.json()["degraded"]
+        assert client.get("/v1/home", params={"user": "u1"}).json()["items"]
+        parts = client.get("/health/ready")
+        assert parts.status_code == 503
+        assert "encoder" in parts.json()["detail"]
+        assert "model's file" not in answer.text
+
+
+@pytest.fixture
+def qdrant() -> Iterator[tuple[Proxy, FakeQdrant]]:
+    """A Qdrant that finds the first products whatever is asked, behind a network."""
+    fake = FakeQdrant()
+    hits = {"points": [{"id": number, "version": 0, "score": 1 / number} for number in (1, 2, 3)]}
+    fake.routes["POST", "/collections/products/points/query/batch"] = lambda: (
+        200, [hits] * len(fake.seen[-1][2]["searches"]),
+    )  # fmt: skip
+    params = STORED["config"]["params"] | {"vectors": {"text": {"size": 384, "distance": "Cosine"}}}
+    stored = STORED | {"config": STORED["config"] | {"params": params}}
+    fake.routes["GET", "/collections/products"] = lambda: (200, stored)
+    with running_proxy(("127.0.0.1", int(urlsplit(fake.url).port or 0))) as proxy:
+        yield proxy, fake
+    fake.close()
+
+
+def test_without_qdrant_everybody_hears_so_in_time_and_it_is_back_with_the_next_request(
+    shop: Runtime, qdrant: tuple[Proxy, FakeQdrant]
+) -> None:
+    proxy, fake = qdrant
+    store = ServerStore(f"http://127.0.0.1:{proxy.port}", timeout_s=QDRANT_TIMEOUT_S)
+
+    def search(client: TestClient) -> tuple[Any, float]:
+        began = time.monotonic()
+        return client.get("/v1/search", params={"q": "red mug"}), time.monotonic() - began
+
+    with served(shop, store=store, release=lambda: None) as client:
+        wait_for(lambda: search(client)[0].status_code == 200)
+        for fault in (Fault.GONE, Fault.SILENT):
+            with proxy.fault(fault):
+                answer, took_s = search(client)
+                assert_unavailable(answer)
+                assert took_s < 5 * QDRANT_TIMEOUT_S
+                assert client.get("/health/live").status_code == 200
+            proxy.reset()
+            assert search(client)[0].json()["items"]
+        found = fake.routes.pop(("POST", "/collections/products/points/query/batch"))
+        fake.routes["POST", "/collections/products/points/query/batch"] = lambda: (
+            404, "Not found: Collection `products` doesn't exist!",
+        )  # fmt: skip
+        assert_unavailable(search(client)[0])
+        fake.routes["POST", "/collections/products/points/query/batch"] = found
+        assert search(client)[0].json()["items"]
+    store.close()
+
+
+def assert_unavailable(answer: Any) -> None:
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "2"
+    assert answer.json()["code"] == "dependency_unavailable"
