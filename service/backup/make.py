@@ -79,8 +79,8 @@ def make_backup(
 def _fill(folder: Path, shop: Shop, on_rows: OnRows, on_points: OnPoints) -> Manifest:
     made_at, stored = datetime.now(UTC), _folders(shop.releases)
     file = folder / DATABASE_FILE
-    (_snapshot if shop.database.dialect == "sqlite" else _export)(shop.database, file, on_rows)
-    tables, schema, releases = _look(file)
+    (_snapshot if shop.database.dialect == "sqlite" else _export)(shop.database, file)
+    tables, schema, releases = _look(file, on_rows)
     _copy_releases(shop.releases, folder / RELEASES, sorted(stored & set(releases)))
     collections = {}
     if shop.store is not None:
@@ -103,7 +103,7 @@ def _fill(folder: Path, shop: Shop, on_rows: OnRows, on_points: OnPoints) -> Man
     return manifest
 
 
-def _snapshot(database: Database, file: Path, on_rows: OnRows) -> None:
+def _snapshot(database: Database, file: Path) -> None:
     """Copy the file of an SQLite database as of one moment; readers and writers of it do not wait."""
     source = f"file:{quote(str(database.engine.url.database))}?mode=ro"
     try:
@@ -117,7 +117,7 @@ def _snapshot(database: Database, file: Path, on_rows: OnRows) -> None:
         raise DependencyUnavailable(f"the database {database.name} is damaged ({found}); restore an earlier backup")
 
 
-def _export(database: Database, file: Path, on_rows: OnRows) -> None:
+def _export(database: Database, file: Path) -> None:
     """Write all rows of a PostgreSQL database as of one moment to an SQLite file with the same schema."""
     with reading(database) as source:
         if not is_current(source):
@@ -128,7 +128,7 @@ def _export(database: Database, file: Path, on_rows: OnRows) -> None:
         copy = open_database(f"sqlite:///{file}")
         try:
             with writing(copy) as target:
-                check_tables(target, sync_tables(source, target, on_rows=on_rows))
+                check_tables(target, sync_tables(source, target))
                 target.commit()
         finally:
             copy.close()
@@ -136,7 +136,7 @@ def _export(database: Database, file: Path, on_rows: OnRows) -> None:
         copied.execute("PRAGMA journal_mode = DELETE")
 
 
-def _look(file: Path) -> tuple[dict[str, Counted], str, list[str]]:
+def _look(file: Path, on_rows: OnRows) -> tuple[dict[str, Counted], str, list[str]]:
     """What is in the file: its tables, their schema, and the releases that can be used."""
     database = open_database(f"sqlite:///{file}", migrate=False)
     try:
@@ -146,7 +146,10 @@ def _look(file: Path) -> tuple[dict[str, Counted], str, list[str]]:
                 raise DependencyUnavailable("the database has no tables yet; load products first")
             schema = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
             tables = [table for table in all_tables() if table.name in there]
-            counted = {str(table.name): TableReader.of(table, connection).count(connection) for table in tables}
+            counted = {}
+            for table in tables:
+                counted[str(table.name)] = found = TableReader.of(table, connection).count(connection)
+                on_rows(table.name, found.rows)
             usable = select(RELEASE.c.id).where(RELEASE.c.status.in_(_USABLE)).order_by(RELEASE.c.id)
             releases = list(connection.execute(usable).scalars()) if "release" in there else []
     finally:

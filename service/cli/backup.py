@@ -44,7 +44,7 @@ def backup(
         database = open_database(settings.sql_url, migrate=False)
         stack.callback(database.close)
         store = stack.enter_context(open_described(settings)) if with_vectors else None
-        step = stack.enter_context(ctx.progress("Backing up", None, "rows"))
+        step = stack.enter_context(ctx.progress("Backing up", None, "rows and points"))
         synonyms, secret = _synonyms(settings), settings.data_dir / "secret"
         shop = Shop(
             database,
@@ -116,7 +116,7 @@ def _restore(ctx: Context, settings: "Settings", manifest: "Manifest", folder: P
         database = stack.enter_context(open_database_only(settings))
         if not force:
             refuse_filled(database)
-        step = stack.enter_context(ctx.progress("Restoring", None, "rows"))
+        step = stack.enter_context(ctx.progress("Restoring", None, "rows and points"))
         drop_points(store, our_collections(store, {*known_releases(database), *manifest.releases}))
         restore_tables(folder, manifest, database, settings.data_dir, lambda _, rows: step(rows))
         synonyms = _synonyms(settings) or settings.data_dir / "synonyms.txt"
