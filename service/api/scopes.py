@@ -124,6 +124,7 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("GET", "/product/{id}"): PUBLIC,
     ("GET", "/cart"): PUBLIC,
     ("GET", "/profile"): PUBLIC,
+    ("GET", "/compare"): PUBLIC,
     ("GET", "/sign-in"): PUBLIC,
     ("GET", "/sign-up"): PUBLIC,
     ("GET", "/static/{tag}/{path}"): PUBLIC,

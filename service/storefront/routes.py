@@ -101,6 +101,15 @@ async def profile(draw: Draw) -> Response:
     return draw("profile")
 
 
+@router.get("/compare")
+async def compare(state: State, draw: Draw) -> Response:
+    """Two configurations of the feed side by side; of the demo, where nobody's shop is disturbed by it."""
+    if not demo_shoppers(state.runtime.settings):
+        return draw("missing", status=404)
+    surface = state.runtime.params.surfaces["home"]
+    return draw("compare", weights=dict(surface.weights), mmr_lambda=surface.mmr_lambda)
+
+
 @router.get("/sign-in")
 async def sign_in(draw: Draw) -> Response:
     """For people with an account."""

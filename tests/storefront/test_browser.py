@@ -275,3 +275,47 @@ def test_the_back_button_leads_to_the_same_place_of_a_list(visit: Visit) -> None
     page.wait_for_selector('.card[data-id="bag-4"]')
     until(page, f"Math.abs(scrollY - {before}) < 60")
     assert page.locator("[data-sort]").input_value() == "price"
+
+
+def test_an_account_takes_its_data_along_changes_its_password_and_ends(visit: Visit) -> None:
+    page = visit("/sign-up?next=/profile")
+    page.fill("[name=email]", "bea@example.com")
+    page.fill("[name=password]", "correct horse")
+    page.locator("button[type=submit]").click()
+    page.fill("[data-own] [name=password]", "something else")
+    page.fill("[data-own] [name=new_password]", "another horse")
+    page.get_by_role("button", name="Change the password").click()
+    page.wait_for_selector("[data-own] >> text=That did not match")
+    assert page.evaluate("localStorage.getItem('vitrine.account')") is not None
+    page.fill("[data-own] [name=password]", "correct horse")
+    page.get_by_role("button", name="Change the password").click()
+    page.wait_for_selector("text=The password is another one now.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Take it along").click()
+    assert download.value.suggested_filename == "my-data.json"
+    page.get_by_role("button", name="Erase everything").click()
+    page.fill("dialog [name=password]", "another horse")
+    page.get_by_role("button", name="Erase for good").click()
+    page.wait_for_selector("text=It is gone")
+    page.get_by_role("link", name="To the shop").click()
+    page.wait_for_selector('[data-shelf="for_you"] .card')
+    assert page.evaluate("localStorage.getItem('vitrine.account')") is None
+
+
+def test_two_configurations_are_compared_and_sliders_move_the_list(visit: Visit) -> None:
+    page = visit("/product/lamp-1")
+    page.wait_for_selector('[data-shelf="similar"] .card')
+    told(page)
+    page.goto("/compare")
+    page.wait_for_selector(".ranks li a")
+    other = page.locator(".ways .panel").nth(1)
+    until(page, "document.querySelectorAll('.ranks[aria-busy]').length === 0")
+    before = other.locator(".rank-words b").all_inner_texts()
+    for knob in other.locator("input[type=range]").all():
+        knob.fill("0")
+    other.locator("input[type=range]").first.fill("1")
+    other.get_by_label("Good value").fill("1")
+    end = time.monotonic() + 10
+    while other.locator(".rank-words b").all_inner_texts() == before:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)

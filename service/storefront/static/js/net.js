@@ -3,13 +3,14 @@ import { account, ended, proof } from "./tokens.js";
 
 const PATIENCE_MS = 15_000;
 const WAITS_MS = [400, 1500];
+const ABOUT_A_PASSWORD = new Set(["wrong_credentials", "confirmation_needed"]); // the sign-in itself still holds
 const PASSING = new Set([502, 503, 504]);
 
 /** What went wrong, in words for people; `passes` where the same may work in a moment. */
 export class Trouble extends Error {
-  constructor(title, detail, { status = 0, passes = false } = {}) {
+  constructor(title, detail, { status = 0, passes = false, code = "" } = {}) {
     super(detail);
-    Object.assign(this, { title, detail, status, passes });
+    Object.assign(this, { title, detail, status, passes, code });
   }
 }
 
@@ -51,8 +52,9 @@ async function once(path, body, method, signal, keepalive, open, act) {
     if (signal?.aborted) throw error;
     throw unreachable(patience.aborted);
   }
-  if (answer.status === 401 && !open && account()) ended();
-  throw await told(answer);
+  const trouble = await told(answer);
+  if (answer.status === 401 && !open && account() && !ABOUT_A_PASSWORD.has(trouble.code)) ended();
+  throw trouble;
 }
 
 function unreachable(late) {
@@ -68,7 +70,7 @@ async function told(answer) {
     return new Trouble("Something went wrong here", "It is not your fault. Please try again in a moment.", { status: answer.status, passes });
   }
   if (answer.status === 401) {
-    return new Trouble("Please sign in", "This needs an account, or your sign-in has ended.", { status: 401 });
+    return new Trouble("Please sign in", "This needs an account, or your sign-in has ended.", { status: 401, code: said.code });
   }
   if (answer.status === 429) {
     return new Trouble("That was a lot at once", "Please wait a moment, then try again.", { status: 429 });

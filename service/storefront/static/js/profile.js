@@ -1,6 +1,7 @@
 // What a visitor told the shop, to be changed, and what they did in it.
 import { $, h, icon, productUrl, shot, toast } from "./dom.js";
 import { ask } from "./net.js";
+import { ownAccount } from "./own_account.js";
 import { blank, fill, oops } from "./shelf.js";
 import { account, dropTokens } from "./tokens.js";
 import { session, setCookie, user } from "./who.js";
@@ -173,6 +174,7 @@ async function leave() {
 const signIn = () => h("a", { href: "/sign-in?next=/profile" }, "Sign in");
 known.append(me ? "" : "You are a visitor: only this browser knows you. What you save here stays with it. ", me ? "" : signIn());
 greet();
+ownAccount($("[data-own]"));
 form.addEventListener("submit", save);
 fill(form, [h("div", { class: "bone line" }), h("div", { class: "bone line" }), h("div", { class: "bone line short" })], choices, preferencesForm);
 fill(history, [h("div", { class: "bone line" }), h("div", { class: "bone line" }), h("div", { class: "bone line short" })], deeds, drawDeeds);
