@@ -25,7 +25,9 @@ _OWN_SECRET = "VITRINE_SECRET is not in it: keep it elsewhere."
 @app.command()
 def backup(
     context: typer.Context,
-    to: Annotated[Path, typer.Argument(help="A new folder, or a file that ends in .tar, .tar.gz or .tgz.")],
+    to: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE", help="A new folder, or a file that ends in .tar, .tar.gz or .tgz.")
+    ],
     with_vectors: Annotated[
         bool, typer.Option(help="The vectors too, so that nothing is embedded again; embedded ones: stop the service.")
     ] = False,
@@ -62,7 +64,7 @@ def backup(
 @app.command()
 def restore(
     context: typer.Context,
-    backup: Annotated[Path, typer.Argument(help="What `vitrine backup` made.")],
+    backup: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="What `vitrine backup` made.")],
     force: Annotated[bool, typer.Option("--force", help="Put it in the place of a shop that is not empty.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only see whether the backup is whole.")] = False,
 ) -> None:
