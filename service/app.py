@@ -104,6 +104,7 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
         version="1",
         lifespan=lifespan,
         responses=documented_problems.EVERYWHERE,
+        redirect_slashes=False,  # they lead to the host that the caller names
         dependencies=[Depends(authorise)],
         docs_url=None,  # a page of ours: theirs comes from a CDN
         redoc_url=None,

@@ -17,12 +17,13 @@ from service.core.errors import NotAuthenticated
 router = APIRouter(tags=["aurastyle"])
 
 _FORM = "application/x-www-form-urlencoded"
+_FIELDS = SignInIn.model_json_schema()["properties"]
 _PASSWORD_FORM = {
     "type": "object",
     "properties": {
         "grant_type": {"type": "string", "enum": ["password"]},
-        "username": {"type": "string", "description": "the e-mail address"},
-        "password": {"type": "string"},
+        "username": _FIELDS["email"] | {"description": "the e-mail address"},
+        "password": _FIELDS["password"],
     },
     "required": ["username", "password"],
 }

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.compat.fullstack_ids import LARGEST
+from service.api.schemas import WHOLE
 
-Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST), WHOLE]
 Person = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Category = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 InteractionType = Literal["view", "click", "purchase", "like"]

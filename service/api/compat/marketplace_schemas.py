@@ -1,10 +1,11 @@
 """The product of the marketplace's API, with every field of its description."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
+LocalTime = Annotated[datetime, WithJsonSchema({"type": "string", "description": "UTC, without a zone"})]
 Json = Any
 """Of which the description says no more than null: text, a list or an object, as the shop has it."""
 
@@ -43,8 +44,8 @@ class MarketProduct(BaseModel):
     sellerId: str | None = None
     categoryId: str | None = None
     pickupAddressId: str | None = None
-    createdAt: datetime | None = None
-    updatedAt: datetime | None = None
+    createdAt: LocalTime | None = None
+    updatedAt: LocalTime | None = None
     attributes: dict[str, Json] | None = {}
     thumbnail: str | None = None
     documents: Json = None
