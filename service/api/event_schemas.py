@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
-from service.api.schemas import Attribute, Line, Number, ProductId
+from service.api.schemas import NAMED, Attribute, Line, Number, ProductId
 from service.core.fields import CATEGORY_SEPARATOR
 from service.store.events import StoredInteraction
 from service.store.users import StoredUser
@@ -117,7 +117,7 @@ class Preferences(BaseModel):
     brands: list[Line] = Field(default=[], max_length=100)
     min_price: Price | None = Field(None, description="in major units: 12.99")
     max_price: Price | None = None
-    attributes: dict[Line, Annotated[list[Line], Field(max_length=100)]] = Field(
+    attributes: Annotated[dict[Line, Annotated[list[Line], Field(max_length=100)]], NAMED] = Field(
         default={}, max_length=20, description="attribute -> values that are liked", examples=[{"colour": ["Black"]}]
     )
 
@@ -134,7 +134,7 @@ class UserIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     preferences: Preferences | None = None
-    features: dict[Line, Attribute] | None = Field(
+    features: Annotated[dict[Line, Attribute], NAMED] | None = Field(
         None, max_length=200, description="what training may know", examples=[{"country": "DE", "member": True}]
     )
 

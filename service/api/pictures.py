@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from service.api.dependencies import AppState
 from service.api.list_schemas import ListRequest
-from service.api.schemas import MAX_PICTURE_URL
+from service.api.schemas import MAX_PICTURE_URL, BoostIn
 from service.core.errors import InvalidQuery, PayloadTooLarge
 from service.core.types import Picture
 
@@ -35,7 +35,7 @@ def _in_form(field: dict[str, Any]) -> dict[str, Any]:
 _FORM_FIELDS: dict[str, dict[str, Any]] = {
     **{name: _in_form(field) for name, field in ListRequest.model_json_schema()["properties"].items()},
     UPLOAD: {"type": "string", "format": "binary", "description": "the picture's file"},
-    "boost": {"type": "array", "items": {"type": "object"}},
+    "boost": {"type": "array", "items": BoostIn.model_json_schema()},
 }
 FORM_DOCS: dict[str, Any] = {
     "requestBody": {

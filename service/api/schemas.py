@@ -62,6 +62,8 @@ Money = Annotated[
     ),
 ]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+NAMED = Field(json_schema_extra={"additionalProperties": False})
+"""Of a dict whose keys have a pattern: there are no others."""
 Attribute = Line | Flag | Annotated[int, Strict()] | Number | list[Line]
 
 
@@ -95,7 +97,7 @@ class ProductFields(_Input):
     stock: Count | None = Field(None, description="null: not tracked, counts as available")
     visible: Flag = True
     tags: list[Line] = Field(default=[], max_length=100)
-    attributes: dict[Line, Attribute] = Field(default={}, max_length=200)
+    attributes: Annotated[dict[Line, Attribute], NAMED] = Field(default={}, max_length=200)
     created_at: Moment | None = None
 
 
@@ -177,7 +179,7 @@ MAX_PICTURE_URL = 14_000_000
 """Characters of a picture in a request; 10 MB and a bit as base64."""
 
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SAYING)]
-Terms = Annotated[dict[Term, Annotated[Number, Field(ge=-10, le=10)]], Field(max_length=20)]
+Terms = Annotated[dict[Term, Annotated[Number, Field(ge=-10, le=10)]], Field(max_length=20), NAMED]
 Weight = Annotated[Number, Field(ge=0, le=1000)]
 
 
