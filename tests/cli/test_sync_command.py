@@ -42,7 +42,7 @@ def test_a_shop_too_small_to_train_on_is_read_and_counted_all_the_same(shop: Sho
     assert vitrine("status", *MARKET, "--json").json["products"] == 2
     path = load_settings().data_dir / "vitrine.db"
     assert sqlite3.connect(path).execute("SELECT name FROM snapshot ORDER BY 1").fetchall() == [
-        ("popular:default",), ("source:default",),
+        ("kinds:default",), ("popular:default",), ("source:default",),
     ]  # fmt: skip
 
 

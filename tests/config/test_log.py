@@ -15,7 +15,11 @@ FORGED = 'x\n{"event": "admin signed in"}\r\x1b[2J\u2028\u202ey'
 
 @pytest.fixture(autouse=True)
 def own_handlers() -> Iterator[None]:
-    """The handlers of pytest come back after the test."""
+    """The handlers of pytest come back after the test; what a server of another test set up is not there."""
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers[:], logger.propagate, logger.disabled = [], True, False
+        logger.setLevel(logging.NOTSET)
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     root.handlers[:] = []
