@@ -30,9 +30,7 @@ def migrate(
     to_folder: Annotated[
         Path | None, typer.Option(help="A data folder, for SQLite and the embedded vectors: the way back.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Make a target equal that is not empty.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make a target equal that is not empty.")] = False,
 ) -> None:
     """Move tables and vectors to other engines; ids stay, nothing is embedded again, the source is left as it is.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def sync(context: typer.Context) -> None:
-    """Read what is new in the shop's own database, as the configuration names it; `train` does it too, before it trains."""
+    """Read what is new in the shop's own database, as configured; `train` does it too, before it trains."""
     from dataclasses import asdict
 
     from config.params import load_params
