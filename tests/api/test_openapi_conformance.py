@@ -1,7 +1,7 @@
 """The service answers as its OpenAPI document says: generated requests of every kind, from whoever may send them.
 
 A bounded share of them runs with the tests.
-`VITRINE_OPENAPI_CASES=2000 pytest tests/api/test_openapi_conformance.py -rP` sends at least so many in each mode, over
+`OPENAPI_CASES=2000 pytest tests/api/test_openapi_conformance.py -rP` sends at least so many in each mode, over
 the whole document, and says how many there were.
 """
 
@@ -36,7 +36,7 @@ from service.store.events import record_events
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
-CASES = int(os.environ.get("VITRINE_OPENAPI_CASES", "0"))
+CASES = int(os.environ.get("OPENAPI_CASES", "0"))
 SEED = 1
 SECRET = SecretStr("a secret of thirty-two characters")
 PASSWORD = "not in any example"
