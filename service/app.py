@@ -53,7 +53,7 @@ from service.background import make_background
 from service.core.types import DEFAULT_TENANT
 from service.runtime import Runtime
 from service.storefront.routes import router as storefront
-from service.traces import observers, open_traces
+from service.traces import Traces, observers, open_traces
 from service.warm import WarmUp
 
 log = structlog.get_logger()
@@ -119,24 +119,39 @@ def create_app(runtime: Runtime, *, clock: Clock = utc_now) -> FastAPI:
     app.state.thumbnails = thumbnails
     app.state.answers = KeptAnswers(runtime.services, runtime.params.answers)
     app.state.reception = reception
+    _include_routes(app, runtime)
+    problems.install(app)
+    _document(app, runtime)
+    _add_middleware(app, runtime, traces)
+    return app
+
+
+def _include_routes(app: FastAPI, runtime: Runtime) -> None:
     for module in _ROUTES:
         app.include_router(module.router)
     if api := runtime.params.profile.api:
         app.include_router(compat_router(api))
     app.include_router(storefront)  # last: another system's API keeps its paths
-    problems.install(app)
-    is_open, is_far = runtime.settings.access == "open", not runtime.settings.embedded
-    document_access(app, is_open=is_open)
+
+
+def _document(app: FastAPI, runtime: Runtime) -> None:
+    """Let the OpenAPI document say what every route asks, how it fails, and what a body looks like."""
+    document_access(app, is_open=runtime.settings.access == "open")
     documented_problems.document_problems(app)
     document_examples(app)
-    app.add_middleware(Access, proofs=reception.proofs, is_open=is_open, blocks=is_far)
-    app.add_middleware(CountedRequests, count=app.state.live.counters.request)
+
+
+def _add_middleware(app: FastAPI, runtime: Runtime, traces: Traces | None) -> None:
+    """What every request passes, the innermost first."""
+    settings, state = runtime.settings, app.state
+    is_open = settings.access == "open"
+    app.add_middleware(Access, proofs=state.reception.proofs, is_open=is_open, blocks=not settings.embedded)
+    app.add_middleware(CountedRequests, count=state.live.counters.request)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)
-    app.state.metrics = make_metrics(app)
-    app.add_middleware(RequestContext, observers=(app.state.metrics.observe, *observers(traces)))
+    state.metrics = make_metrics(app)
+    app.add_middleware(RequestContext, observers=(state.metrics.observe, *observers(traces)))
     guard_outside(app, runtime)
-    return app
 
 
 def _described(runtime: Runtime) -> dict[str, Any]:

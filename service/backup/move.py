@@ -20,7 +20,7 @@ from service.backup.points import (
     sync_points,
 )
 from service.backup.rows import Counted, all_tables
-from service.backup.sync import OnRows, check_tables, commit_page, is_filled, reading, sync_tables, writing
+from service.backup.sync import OnRows, check_tables, commit_page, reading, sync_tables, writing
 from service.core.errors import Conflict
 from service.store.database import Database
 from service.store.tables import RELEASE
@@ -72,22 +72,6 @@ class MovedTables:
 
     tables: dict[str, Counted]
     late: list[str]
-
-
-def refuse_filled_tables(database: Database) -> None:
-    """Refuse to write over a shop.
-
-    Raises
-    ------
-    Conflict : the database has rows.
-    """
-    with reading(database) as connection:
-        if is_filled(connection):
-            raise Conflict(
-                f"the database {database.name} is not empty; choose another one, or make it equal to the source "
-                "with --force",
-                code="target_not_empty",
-            )
 
 
 def refuse_filled_points(source: DescribedStore, target: DescribedStore, releases: Sequence[str]) -> None:

@@ -30,8 +30,12 @@ def check_schema(manifest: Manifest) -> None:
         )
 
 
-def refuse_filled(database: Database) -> None:
+def refuse_filled(database: Database, otherwise: str, *, code: str) -> None:
     """Refuse to write over a shop.
+
+    Parameters
+    ----------
+    otherwise : what to do instead.
 
     Raises
     ------
@@ -39,11 +43,7 @@ def refuse_filled(database: Database) -> None:
     """
     with reading(database) as connection:
         if is_filled(connection):
-            raise Conflict(
-                f"the shop in {database.name} is not empty; choose another --data-dir or DATABASE_URL, or put the "
-                "backup in its place with --force",
-                code="shop_not_empty",
-            )
+            raise Conflict(f"{database.name} is not empty; {otherwise}", code=code)
 
 
 def restore_tables(

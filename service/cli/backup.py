@@ -117,7 +117,11 @@ def _restore(ctx: Context, settings: "Settings", manifest: "Manifest", folder: P
         store = stack.enter_context(open_described(settings))  # of an embedded shop nobody else may have it
         database = stack.enter_context(open_database_only(settings))
         if not force:
-            refuse_filled(database)
+            refuse_filled(
+                database,
+                "choose another --data-dir or DATABASE_URL, or put the backup in its place with --force",
+                code="shop_not_empty",
+            )
         step = stack.enter_context(ctx.progress("Restoring", None, "rows and points"))
         drop_points(store, our_collections(store, {*known_releases(database), *manifest.releases}))
         restore_tables(folder, manifest, database, settings.data_dir, lambda _, rows: step(rows))

@@ -64,6 +64,7 @@ def _target(
 
 def _migrate(ctx: Context, source: "Settings", target: "Settings", *, force: bool) -> dict[str, Any]:
     from service.backup import move
+    from service.backup.restore import refuse_filled
     from service.cli.backup import open_described
     from service.core.errors import ConfigurationError
     from service.runtime import open_database_only
@@ -81,7 +82,9 @@ def _migrate(ctx: Context, source: "Settings", target: "Settings", *, force: boo
         journal = move.Journal(source.data_dir.absolute(), names[1])
         if not force and not journal.is_begun():
             if copy is not None:
-                move.refuse_filled_tables(copy)
+                refuse_filled(
+                    copy, "choose another one, or make it equal to the source with --force", code="target_not_empty"
+                )
             if stores:
                 move.refuse_filled_points(stores[0], stores[1], releases)
         journal.begin()
