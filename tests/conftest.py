@@ -1,6 +1,7 @@
 """Databases for every test that needs one (a fresh SQLite file, a fresh PostgreSQL database), and a small shop."""
 
 import atexit
+import logging
 import os
 import shutil
 import sys
@@ -30,6 +31,9 @@ LOGGING = structlog.get_config() | {"logger_factory": lambda *_: structlog.Print
 def fresh_logging() -> None:
     """Commands set up logging for their own process; every test logs to its own standard error."""
     structlog.configure(**LOGGING)
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if type(handler) is logging.StreamHandler]:
+        root.removeHandler(handler)  # of a command; its stream was that of another test
 
 
 @pytest.fixture(scope="session")

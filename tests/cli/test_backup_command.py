@@ -138,21 +138,25 @@ def answers(runtime: Runtime) -> list[Any]:
 
 @contextmanager
 def busy(runtime: Runtime) -> Iterator[list[int]]:
-    """Somebody sends events all the time."""
-    stop, sent = Event(), [0]
+    """Somebody sends events all the time, the first before anything else happens."""
+    stop, begun, sent = Event(), Event(), [0]
 
     def send() -> None:
         while not stop.wait(0.002):
             event = {"type": "view", "user": f"late{sent[0]}", "product": "p1", "event_id": f"e{sent[0]}"}
             assert client.post("/v1/events", json={"events": [event]}).status_code < 300
             sent[0] += 1
+            begun.set()
 
     with TestClient(create_app(runtime)) as client:
         thread = Thread(target=send)
         thread.start()
-        yield sent
-        stop.set()
-        thread.join()
+        try:
+            assert begun.wait(60)
+            yield sent
+        finally:
+            stop.set()
+            thread.join()
 
 
 def test_a_backup_beside_a_running_service_is_restored_with_every_row_and_answer(
