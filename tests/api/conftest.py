@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from config.params import load_params
 from config.settings import Settings
-from indexer.release.build import build_release
-from indexer.release.publish import Publisher, publish_release
 from indexer.sync import index_stale
 from service.app import create_app
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
+from tests import small_release
 
 
 @pytest.fixture(scope="session")
@@ -38,23 +36,7 @@ def own_shop(
 @pytest.fixture(scope="session")
 def publish() -> Callable[[Runtime], None]:
     """Train a small release of what people did in a shop, and let it go live."""
-
-    def publish(runtime: Runtime) -> None:
-        params = load_params()
-        training = params.training.model_copy(
-            update={
-                "dimensions": 4,
-                "lightfm": params.training.lightfm.model_copy(update={"epochs": 2}),
-                "checks": params.training.checks.model_copy(update={"sample": 5, "held_out_share": 0.0}),
-            }
-        )
-        folder = runtime.settings.releases_dir
-        made = build_release(runtime.database, params.model_copy(update={"training": training}), folder)
-        publisher = Publisher(runtime.database, runtime.store, folder, runtime.fields, training.checks)
-        published = publish_release(publisher, made)
-        assert published.status == "live", published.message
-
-    return publish
+    return small_release.publish
 
 
 @pytest.fixture(scope="module")

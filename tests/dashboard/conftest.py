@@ -1,22 +1,15 @@
 """A small shop behind keys with two releases, its people, and a browser to look at its dashboard."""
 
-import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from config.params import load_params
 from config.settings import Settings
-from indexer.release.build import build_release
-from indexer.release.publish import Publisher, publish_release
 from indexer.sync import index_stale
 from service.accounts.caller import Role, Scope
 from service.accounts.desk import new_account
@@ -27,6 +20,8 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.events import record_events
+from tests.browser import chromium, served, visits
+from tests.small_release import publish
 
 PASSWORD = "correct horse battery"
 
@@ -57,22 +52,6 @@ def desk_shop(
         yield runtime
 
 
-def publish(runtime: Runtime) -> None:
-    """Train a small release and let it answer."""
-    params = load_params()
-    training = params.training.model_copy(
-        update={
-            "dimensions": 4,
-            "lightfm": params.training.lightfm.model_copy(update={"epochs": 2}),
-            "checks": params.training.checks.model_copy(update={"sample": 5, "held_out_share": 0.0}),
-        }
-    )
-    folder = runtime.settings.releases_dir
-    made = build_release(runtime.database, params.model_copy(update={"training": training}), folder)
-    publisher = Publisher(runtime.database, runtime.store, folder, runtime.fields, training.checks)
-    assert publish_release(publisher, made).status == "live"
-
-
 @pytest.fixture(scope="session")
 def desk(desk_shop: Runtime) -> Iterator[TestClient]:
     """The shop over HTTP."""
@@ -90,33 +69,25 @@ def admin(desk_shop: Runtime) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def desk_address(desk_shop: Runtime) -> Iterator[str]:
     """The shop on a port of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(desk_shop), log_level="warning", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(create_app(desk_shop)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
-def browser_page(desk_address: str) -> Iterator[Any]:
-    """A fresh page; that a script failed, or the policy stopped something, fails the test."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if binary is None:
-        pytest.skip("there is no Chromium on this machine")
-    problems: list[str] = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        page = browser.new_page(base_url=desk_address, viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if _is_failure(said) else None)
-        yield page
-        browser.close()
-    assert problems == []
+def visit(browser: Any, desk_address: str) -> Iterator[Callable[..., Any]]:
+    """Opens a page as a fresh visitor; that a script failed, or the policy stopped something, fails the test."""
+    with visits(browser, desk_address) as opened:
+        yield opened
 
 
-def _is_failure(said: Any) -> bool:
-    return said.type == "error" and "Failed to load resource" not in said.text
+@pytest.fixture
+def browser_page(visit: Callable[..., Any]) -> Any:
+    """A fresh page."""
+    return visit("/dashboard")
