@@ -13,9 +13,10 @@ from service.core.errors import RecommenderError
 from service.core.types import Floats
 from service.store.edge_folder import MIN_FREE_BYTES
 from service.store.lag import IndexLag, index_lag
+from service.store.migrations.upgrade import known_revisions, revision_of
 from service.store.releases import ReleaseStatus
 from service.store.spaces import PRODUCTS
-from service.store.tables import RELEASE
+from service.store.tables import PRODUCT, RELEASE
 from service.store.vectors import VectorQuery
 
 _PROBE = "ready"  # encoded once, then known
@@ -74,6 +75,10 @@ def lag(state: AppState) -> IndexLag:
 
 _Checked = tuple[PartState, str | None]
 _FINE: _Checked = (PartState.OK, None)
+_EMPTY: _Checked = (
+    PartState.DEGRADED,
+    "the index is empty though there are products, so search finds none; a worker fills it, or `vitrine index`",
+)
 
 
 def _tried(name: str, check: Callable[[], _Checked], broken: PartState = PartState.FAILED) -> Part:
@@ -91,8 +96,13 @@ def _told(name: str, failure: str | None) -> Part:
 
 def _database(state: AppState) -> _Checked:
     with state.runtime.database.session() as session:
-        session.connection().execute(select(1))
-    return _FINE
+        schema, wanted = revision_of(session.connection()), known_revisions()
+    if schema == wanted[-1]:
+        return _FINE
+    if schema in wanted:
+        return PartState.FAILED, f"it has schema {schema}, and {wanted[-1]} is wanted: start the service anew"
+    # what came is most often a table or a column more: whoever serves goes on until it is replaced
+    return PartState.DEGRADED, f"a newer version has brought it to schema {schema}: start the service anew with that"
 
 
 def _encoder(state: AppState) -> tuple[Part, Floats | None]:
@@ -110,10 +120,17 @@ def _encoder(state: AppState) -> tuple[Part, Floats | None]:
 def _vectors(state: AppState, probe: Floats | None) -> _Checked:
     store = state.runtime.store
     if probe is None:
-        store.count(PRODUCTS)
+        found = store.count(PRODUCTS)
     else:
-        store.search(PRODUCTS, [VectorQuery("text", probe, limit=1)])  # also says whether its size fits
-    return _FINE
+        (hits,) = store.search(PRODUCTS, [VectorQuery("text", probe, limit=1)])  # also says whether its size fits
+        found = len(hits.ids)
+    return _FINE if found or not _has_products(state) else _EMPTY
+
+
+def _has_products(state: AppState) -> bool:
+    with state.runtime.database.session() as session:
+        there = select(PRODUCT.c.id).where(PRODUCT.c.deleted_at.is_(None)).limit(1)
+        return session.connection().execute(there).first() is not None
 
 
 def _release(state: AppState) -> _Checked:

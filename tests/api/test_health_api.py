@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -22,9 +22,11 @@ from service.api import readiness
 from service.app import create_app
 from service.runtime import Runtime, open_runtime
 from service.store import database as database_module
-from service.store.catalog import upsert_products
+from service.store.catalog import mark_all_stale, upsert_products
 from service.store.edge_folder import MIN_FREE_BYTES
+from service.store.migrations.upgrade import known_revisions
 from service.store.releases import create_release, mark_ready, promote
+from service.store.spaces import PRODUCTS
 from service.store.tables import RELEASE
 
 Usage = namedtuple("Usage", "total used free")
@@ -143,6 +145,56 @@ def test_a_release_is_only_missed_where_one_is_required_and_told_where_it_cannot
     assert (release_of(quick_shop), release_of(strict)) == ((200, "degraded"), (503, "failed"))
     with quick_shop.database.session() as session:
         session.connection().execute(delete(RELEASE))
+
+
+def part_of(client: TestClient, name: str) -> tuple[int, str, str]:
+    answer = client.get("/health/ready")
+    told = answer.json()["parts"][name]
+    return answer.status_code, told["state"], told["reason"] or ""
+
+
+def test_an_index_without_a_product_of_the_shop_is_told_and_one_of_an_empty_shop_is_no_fault(
+    client: TestClient, quick_shop: Runtime, tmp_path: Path, settings_for: Callable[[Path], Settings]
+) -> None:
+    store, database = quick_shop.store, quick_shop.database
+    assert part_of(client, "vectors")[:2] == (200, "ok")
+    store.delete(PRODUCTS, [record.id for record in store.scroll(PRODUCTS)])
+    try:
+        status, state, reason = part_of(client, "vectors")
+        assert (status, state) == (200, "degraded")
+        assert "the index is empty" in reason
+        assert "vitrine index" in reason
+    finally:
+        with database.session() as session:
+            mark_all_stale(session, forget_vectors=True)
+        index_stale(quick_shop.outbox)
+    assert part_of(client, "vectors")[:2] == (200, "ok")
+    with (
+        open_runtime(settings_for(tmp_path).model_copy(update={"background": "off"})) as empty,
+        TestClient(create_app(empty)) as fresh,
+    ):
+        assert part_of(fresh, "vectors")[:2] == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    ("schema", "status", "state", "says"),
+    [("0001", 503, "failed", "it has schema 0001"), ("9999", 200, "degraded", "a newer version has brought it")],
+)
+def test_tables_of_another_version_are_told(
+    client: TestClient, quick_shop: Runtime, schema: str, status: int, state: str, says: str
+) -> None:
+    def set_schema(revision: str) -> None:
+        with quick_shop.database.session() as session:
+            session.connection().execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+
+    set_schema(schema)
+    try:
+        found = part_of(client, "database")
+    finally:
+        set_schema(known_revisions()[-1])
+    assert found[:2] == (status, state)
+    assert says in found[2]
+    assert part_of(client, "database")[:2] == (200, "ok")
 
 
 def test_becoming_ready_and_not_ready_is_logged_once(quick_shop: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,13 +53,19 @@ def is_current(connection: Connection) -> bool:
     known = known_revisions()
     if not inspect(connection).has_table("alembic_version"):
         return False
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    revision = revision_of(connection)
     if revision is not None and revision not in known:
         raise ConfigurationError(
             f"the database has schema {revision}, this version of vitrine knows schemas up to {known[-1]}; "
             "install the newer vitrine that made it, or choose another database"
         )
     return revision == known[-1]
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The schema of a database that was migrated before; one query."""
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def _lock(connection: Connection) -> None:
