@@ -89,6 +89,14 @@ class Metrics:
             "vitrine_signals_degraded", "signals that did not take part in a request", ("signal", "reason"),
             registry=registry,
         )  # fmt: skip
+        self._kept = Counter(
+            "vitrine_answers_kept", "answers that may be kept, by whether one was: hit or miss", ("result",),
+            registry=registry,
+        )  # fmt: skip
+        self._worded = Counter(
+            "vitrine_wordings", "lists whose reasons were put into sentences: by model, kept or template", ("by",),
+            registry=registry,
+        )  # fmt: skip
         registry.register(_Read(read))
         ProcessCollector(registry=registry)
 
@@ -107,6 +115,10 @@ class Metrics:
                 self._short.labels(shown).inc()
         for signal, reason in notes.degraded.items():
             self._degraded.labels(signal, reason).inc()
+        if notes.cache is not None:
+            self._kept.labels(notes.cache).inc()
+        if notes.worded is not None:
+            self._worded.labels(notes.worded).inc()
 
     def samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
         """Name, labels and value of all that was counted here; of histograms each bucket, as Prometheus has them."""

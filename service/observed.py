@@ -20,11 +20,13 @@ class Notes:
     slates : of each list made: surface, level it builds on, whether that is a fallback, whether it is short.
     degraded : signal -> why it did not take part. steps : name, start as `time.perf_counter` gave it, seconds.
     cache : hit or miss, of an answer that may be kept.
+    worded : who put reasons into sentences: model, kept (what it said before) or template.
     """
 
     slates: list[tuple[str, str, bool, bool]] = field(default_factory=list)
     degraded: dict[str, str] = field(default_factory=dict)
     cache: str | None = None
+    worded: str | None = None
     steps: list[tuple[str, float, float]] = field(default_factory=list)
 
     @property
@@ -87,6 +89,12 @@ def note_cache(cache: str) -> None:
     """Note whether the answer was kept: hit or miss."""
     if (kept := _NOTES.get()) is not None:
         kept.cache = cache
+
+
+def note_worded(by: str) -> None:
+    """Note who put the reasons of a list into sentences, see `Notes`."""
+    if (kept := _NOTES.get()) is not None:
+        kept.worded = by
 
 
 def noting(record: Record) -> Record:

@@ -16,10 +16,14 @@ log = structlog.get_logger()
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _QUIET = ("/health", "/metrics")
+_KEPT_BY_NOBODY = (b"cache-control", b"private, no-store")
 
 
 class RequestContext:
     """Gives every request an id (the caller's ``X-Request-Id`` if it is well formed), returned and logged.
+
+    The one place, too, where an answer that does not say who may keep it is kept by nobody: nearly all of them depend
+    on who asks. Pictures, files of pages, and lists that are the same for everybody say so themselves.
 
     Parameters
     ----------
@@ -48,7 +52,11 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                sent = message["headers"]
+                is_told = any(name.lower() == b"cache-control" for name, _ in sent)
+                message["headers"] = [
+                    *sent, *(() if is_told else (_KEPT_BY_NOBODY,)), (b"x-request-id", request_id.encode()),
+                ]  # fmt: skip
             await send(message)
 
         with observing() as notes:
@@ -69,6 +77,7 @@ def _say(answered: Answered) -> None:
     notes = answered.notes
     told: dict[str, Any] = {
         "surface": notes.surface, "degraded": notes.degraded or None, "fallback": notes.fallback, "cache": notes.cache,
+        "worded": notes.worded,
     }  # fmt: skip
     say = log.debug if answered.route.startswith(_QUIET) and answered.status < 400 else log.info
     say(

@@ -19,7 +19,9 @@ from service.explain.language import languages, speak
 from service.explain.llm.choose import choose_model
 from service.explain.llm.said import By, Said, Worded
 from service.explain.llm.wording import Wordsmith
+from service.observed import note_worded
 from service.runtime import Runtime
+from service.stopwatch import Stopwatch
 from service.store.catalog import get_products
 from service.store.impressions import impressions_of_request
 from service.store.product_rows import StoredProduct
@@ -101,7 +103,10 @@ async def post_words(body: WordsRequest, state: State, tenant: Tenant, smith: Sm
     start = time.perf_counter()
     language = _language(body.language, state.runtime.settings.language)
     shown = await _shown(state, tenant, body.request_id)
-    worded = await smith.words([slot.fact for slot in shown], [name for slot in shown for name in slot.names], language)
+    facts, names = [slot.fact for slot in shown], [name for slot in shown for name in slot.names]
+    with Stopwatch().step("word"):
+        worded = await smith.words(facts, names, language)
+    note_worded("kept" if worded.cached else worded.by)
     return _body(body.request_id, language, shown, worded, start)
 
 

@@ -30,7 +30,10 @@ ASKED = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get
 # told where there is a release, or Redis is named
 SOMETIMES = {"vitrine_release_age_seconds", "vitrine_redis_failures_total", "vitrine_redis_skipped_total"}
 # labels of what did not happen here
-NOT_YET = {"vitrine_signals_degraded_total": {"signal", "reason"}, "vitrine_slates_short_total": {"surface"}}
+NOT_YET = {
+    "vitrine_signals_degraded_total": {"signal", "reason"}, "vitrine_slates_short_total": {"surface"},
+    "vitrine_answers_kept_total": {"result"},
+}  # fmt: skip
 # of the scrape, and what Prometheus makes of a label `job`
 ADDED = {"job", "exported_job", "instance"}
 
@@ -49,6 +52,8 @@ def told(own_shop: Runtime) -> dict[str, set[str]]:
         for path in ("/v1/search?q=mug", "/v1/home?user=anna", "/v1/similar/mug-1", "/v1/similar/nothing"):
             client.get(path)
         client.post("/v1/events", json=[{"user": "anna", "product": "mug-1", "type": "view"}])
+        shown = client.get("/v1/search?q=lamp").json()["request_id"]
+        client.post("/v1/explain/words", json={"request_id": shown})
         text = client.get("/metrics").text
     found: dict[str, set[str]] = defaultdict(set)
     for family in text_string_to_metric_families(text):

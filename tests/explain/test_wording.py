@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from service.explain.facts import Fact, sentence
 from service.explain.llm.said import Said, Worded
@@ -43,6 +45,15 @@ def test_one_call_words_a_whole_slate(work: Work, server: ModelServer) -> None:
     assert (worded.by, worded.why, worded.cached) == ("model", None, False)
     assert worded.insight == Said("Picked for you", "model")
     assert len(server.calls) == 1
+
+
+def test_a_call_is_logged_with_what_it_took_and_nothing_that_was_said(work: Work, server: ModelServer) -> None:
+    server.then(GOOD)
+    with capture_logs([merge_contextvars]) as lines, bound_contextvars(request_id="r1"):
+        work(ask())
+    (line,) = [line for line in lines if line["event"] == "wording_asked"]
+    assert (line["request_id"], set(line)) == ("r1", {"event", "request_id", "log_level", "model", "tokens", "took_ms"})
+    assert line["tokens"] > 0
 
 
 def test_the_call_holds_the_facts_as_data_and_nobodys_id(work: Work, server: ModelServer, provider: str) -> None:

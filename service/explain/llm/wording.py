@@ -96,6 +96,7 @@ class Wordsmith:
         model = self._ready(asked, spoken)
         self._breaker.check(self._now())
         prompt = make_prompt(asked, spoken, self._limits.max_chars, self._limits.max_tokens)
+        start = time.perf_counter()
         try:
             reply = await ask_patiently(model, prompt, self._limits, self._budget, self._now)
             answer = read_answer(reply.text)
@@ -104,6 +105,8 @@ class Wordsmith:
             if not failure.ours:
                 self._breaker.fail(self._now(), failure.wait_s)
             raise
+        took_ms = round((time.perf_counter() - start) * 1000, 1)
+        log.info("wording_asked", model=self._name, tokens=reply.tokens, took_ms=took_ms)
         self._breaker.succeed()
         self._cache.put(key, answer, self._now())
         return answer
