@@ -3,6 +3,9 @@
 ::
 
     python -m eval.bench.overload --products 20000 --interactions 200000 --seconds 20
+
+It says of each of three goals whether it was reached, and takes less than four minutes. Processor time
+per answer, at the sustainable rate and under overload, tells more than the clock where others use the same machine.
 """
 
 import argparse
@@ -18,19 +21,20 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.bench.served import run_command, served
+from eval.bench.served import connect, run_command, served
 from eval.bench.training import fill_until_now
 from eval.load.asks import Ask
 from eval.load.client import Address
-from eval.load.generator import Plan, send
+from eval.load.generator import CONNECTIONS, Plan, send
 from eval.load.measured import Measured, measured
 from service.store.database import open_database
 
 _AT_ONCE = 8  # connections that keep a service busy without ever being refused
 _ALL_AT_ONCE = 1e6  # requests per second: each connection asks again as soon as it was answered
 _WINDOW_S = 0.5
-_SLOWER = 2.0  # times the p95 of the idle service, from which on it has not recovered yet
+_SLOWER = 2.0  # times the p95 of the idle service, or its slowest window: beyond that it has not recovered yet
 _REFUSED = (429, 503)
+_LEAST_SHARE, _MOST_REFUSAL_MS, _MOST_RECOVERY_S = 0.9, 50.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Overloaded:
     idle_p95_ms : at half the sustainable rate. answered_p95_ms, refused_p99_ms : under overload, from
         when each was due.
     recovered_s : after the overload, at half the sustainable rate; None: not within the time it was watched.
-    generator_cpu : cores that sending took, beside the service. load : runnable processes of the machine before.
+    cpu_ms, overloaded_cpu_ms : processor time of the service for each answer, at the sustainable rate and, with that
+        for refusals, under overload. generator_cpu : cores that sending took, beside the service.
+    load : runnable processes of the machine, before and after.
     """
 
     sustainable: float
@@ -58,8 +64,21 @@ class Overloaded:
     refused_p50_ms: float
     refused_p99_ms: float
     recovered_s: float | None
+    cpu_ms: float
+    overloaded_cpu_ms: float
     generator_cpu: float
-    load: float
+    load: tuple[float, float]
+
+    @property
+    def goals(self) -> dict[str, bool]:
+        """Goal -> whether it was reached."""
+        is_back = self.recovered_s is not None and self.recovered_s <= _MOST_RECOVERY_S
+        return {
+            f"at least {_LEAST_SHARE:.0%} of the sustainable rate is answered": self.share >= _LEAST_SHARE,
+            f"p99 of refusals is at most {_MOST_REFUSAL_MS:g} ms": self.refused_p99_ms <= _MOST_REFUSAL_MS,
+            f"it has recovered within {_MOST_RECOVERY_S:g} s": is_back,
+            "every request was answered or refused": not self.failed,
+        }
 
 
 class _Shop:
@@ -69,21 +88,31 @@ class _Shop:
         self._address = Address.of(url)
         self._users = users
         self._n = n
+        with closing(connect(url)) as connection:
+            connection.request("GET", "/health/ready")
+            self._pid = int(json.loads(connection.getresponse().read())["pid"])
 
     def asked(self, rate: float, count: int, connections: int, timeout_s: float) -> Measured:
+        """Send so many requests."""
         asks = [Ask("home", f"/v1/home?user=u{number * 7919 % self._users}&n={self._n}") for number in range(count)]
         requests = [ask.message(self._address.name) for ask in asks]
         plan = Plan(self._address.host, self._address.port, requests, rate, timeout_s, connections)
         return measured(plan, send(plan), ["home"] * count)
 
-    def capacity(self, seconds: float) -> float:
-        """Requests a second while a few connections ask without a pause."""
-        count, rate = 200, 0.0
+    def capacity(self, seconds: float) -> tuple[float, float]:
+        """Requests a second while a few connections ask without a pause, and processor seconds for each."""
+        count, rate, cpu = 200, 0.0, 0.0
         for _ in range(2):  # the first, short one says how many it takes to last so long
+            before = self.cpu_s()
             run = self.asked(_ALL_AT_ONCE, count, _AT_ONCE, timeout_s=600.0)
-            rate = count / ((run.due_s + run.ms / 1000).max())
+            rate, cpu = float(count / ((run.due_s + run.ms / 1000).max())), (self.cpu_s() - before) / count
             count = max(200, int(rate * seconds))
-        return float(rate)
+        return rate, cpu
+
+    def cpu_s(self) -> float:
+        """Processor time of the service so far, of all its threads."""
+        times = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def overload(
@@ -102,20 +131,27 @@ def overload(
     with served(folder, *options, environment={"VITRINE_BACKGROUND": "off"}) as url:
         shop = _Shop(url, users, n)
         shop.capacity(min(seconds, 5.0))  # caches fill
-        rate = shop.capacity(seconds)
-        idle = shop.asked(rate / 2, int(rate / 2 * seconds), 400, timeout_s=30.0)
-        over = shop.asked(rate * factor, int(rate * factor * seconds), 400, timeout_s=30.0)
-        after = shop.asked(rate / 2, int(rate / 2 * seconds), 400, timeout_s=30.0)
-    return _found(rate, factor, idle, over, after, load)
+        rate, cpu_s = shop.capacity(seconds)
+        idle = shop.asked(rate / 2, int(rate / 2 * seconds), CONNECTIONS, timeout_s=30.0)
+        began_s = shop.cpu_s()
+        over = shop.asked(rate * factor, int(rate * factor * seconds), CONNECTIONS, timeout_s=30.0)
+        overloaded_s = (shop.cpu_s() - began_s) / max(1, int((over.status == 200).sum()))
+        after = shop.asked(rate / 2, int(rate / 2 * seconds), CONNECTIONS, timeout_s=30.0)
+    loads = (round(load, 1), round(os.getloadavg()[0], 1))
+    return _found(rate, factor, idle, over, after, (1000 * cpu_s, 1000 * overloaded_s), loads)
 
 
-def _found(rate: float, factor: float, idle: Measured, over: Measured, after: Measured, load: float) -> Overloaded:
+def _found(
+    rate: float, factor: float, idle: Measured, over: Measured, after: Measured, cpu_ms: tuple[float, float],
+    load: tuple[float, float],
+) -> Overloaded:  # fmt: skip
     good, refused = over.status == 200, np.isin(over.status, _REFUSED)
     ended_s = over.due_s + over.ms / 1000
     offered_s = len(over.ms) / over.rate
     answered = float((good & (ended_s <= offered_s)).sum() / offered_s)
     other = over.status[~good & ~refused]
     idle_p95 = float(np.percentile(idle.ms, 95))
+    usual_ms = max(_SLOWER * idle_p95, *(p95 for _, p95 in _windows(idle)))
     return Overloaded(
         sustainable=round(rate, 1),
         factor=factor,
@@ -127,9 +163,11 @@ def _found(rate: float, factor: float, idle: Measured, over: Measured, after: Me
         answered_p95_ms=_percentile(over.ms[good], 95),
         refused_p50_ms=_percentile(over.ms[refused], 50),
         refused_p99_ms=_percentile(over.ms[refused], 99),
-        recovered_s=_recovered_s(after, _SLOWER * idle_p95),
+        recovered_s=_recovered_s(after, usual_ms),
+        cpu_ms=round(cpu_ms[0], 2),
+        overloaded_cpu_ms=round(cpu_ms[1], 2),
         generator_cpu=round(over.generator_cpu, 2),
-        load=round(load, 1),
+        load=load,
     )
 
 
@@ -137,14 +175,18 @@ def _percentile(ms: NDArray[np.float64], percent: float) -> float:
     return round(float(np.percentile(ms, percent)), 1) if len(ms) else 0.0
 
 
+def _windows(run: Measured) -> list[tuple[bool, float]]:
+    """Of each half second of a run whether all were answered, and the p95 in ms."""
+    windows = (run.due_s / _WINDOW_S).astype(int)
+    chosen = [windows == window for window in range(int(windows.max()) + 1)]
+    return [(bool((run.status[one] == 200).all()), float(np.percentile(run.ms[one], 95))) for one in chosen]
+
+
 def _recovered_s(run: Measured, most_ms: float) -> float | None:
     """The beginning of the first window from which on all are answered as fast as before."""
-    windows = (run.due_s / _WINDOW_S).astype(int)
     recovered: float | None = None
-    for window in range(int(windows.max()) + 1):
-        chosen = windows == window
-        is_fine = (run.status[chosen] == 200).all() and np.percentile(run.ms[chosen], 95) <= most_ms
-        if not is_fine:
+    for window, (is_answered, p95_ms) in enumerate(_windows(run)):
+        if not is_answered or p95_ms > most_ms:
             recovered = None
         elif recovered is None:
             recovered = window * _WINDOW_S
@@ -166,10 +208,10 @@ def main() -> None:
         found = overload(
             Path(folder), given.interactions, given.products, given.seconds, given.factor, given.n, options
         )
-    sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n")
-    is_back = found.recovered_s is not None and found.recovered_s <= 5
-    if found.share < 0.9 or found.refused_p99_ms > 50 or found.failed or not is_back:
-        sys.exit("less than 90 % was answered, refusals took more than 50 ms, or it did not recover within 5 s")
+    goals = {goal: "reached" if is_reached else "not reached" for goal, is_reached in found.goals.items()}
+    sys.stdout.write(json.dumps(asdict(found) | {"goals": goals}, indent=2) + "\n")
+    if missed := [goal for goal, is_reached in found.goals.items() if not is_reached]:
+        sys.exit("not reached: " + "; ".join(missed))
 
 
 if __name__ == "__main__":

@@ -53,8 +53,9 @@ class Traffic:
 class Overload:
     """Lets `in_flight` requests in at once, the others stand in line, and who would wait too long is refused.
 
-    One request enters per turn of the event loop. Answers that never yield would otherwise keep the loop from reading
-    what else has come, and who is to be refused would wait for all of them.
+    One request enters per two turns of the event loop: in the first the loop reads what else has come, in the second it
+    refuses of that what is to be refused. Answers that never yield would otherwise be waited for, one or even all of
+    them, by who is to be refused.
 
     Parameters
     ----------
@@ -114,7 +115,10 @@ class Overload:
         """Let the next one in at the next turn of the loop, if there is one and room for it."""
         if self._line and not self._is_moving and self.traffic.running < self._most:
             self._is_moving = True
-            asyncio.get_running_loop().call_soon(self._let_in)
+            asyncio.get_running_loop().call_soon(self._refusals_first)
+
+    def _refusals_first(self) -> None:
+        asyncio.get_running_loop().call_soon(self._let_in)
 
     def _let_in(self) -> None:
         self._is_moving = False
