@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 VECTOR_AGE_S = 60.0  # beside a server others index: so late does a changed product's new vector count in profiles
+WORDS_FOLDER = "words"  # what was read from catalogues, in the data folder
+WORDS_BYTES = 2**29  # of those files
 POPULAR_REFRESH_S = 5.0  # how soon a serving process notices lists that another one counted
 
 
@@ -107,6 +109,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
     from service.served_rules import LiveRules, rule_surfaces
     from service.sessions import open_sessions
     from service.signals import SIGNALS
+    from service.store.file_cache import FileCache
     from service.words.served import LiveWords
 
     params = load_params(*settings.overlays, signals=frozenset(SIGNALS))
@@ -124,7 +127,9 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
             database, shown.flush_ms / 1000, shown.max_waiting, searches_days=keep_days, slots=shown.slots
         )
         pictures = stack.enter_context(closing(_query_pictures(settings, params, encoders)))
-        words = stack.enter_context(closing(LiveWords(database, store, encoders.lexical, params.search, synonyms)))
+        kept = FileCache(settings.data_dir / WORDS_FOLDER, WORDS_BYTES)
+        words = LiveWords(database, store, encoders.lexical, params.search, synonyms, kept)
+        stack.callback(words.close)
         redis = stack.enter_context(open_redis(settings))
         yield Runtime(
             settings,

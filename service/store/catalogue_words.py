@@ -28,9 +28,12 @@ _COLUMNS = [PRODUCT.c[name] for name in ProductWords._fields]
 
 def catalogue_words(session: Session, tenant: str, page: int = 500) -> Iterator[list[ProductWords]]:
     """All products that may be seen, page by page."""
+    _, *seen = _seen(tenant)
+    # not the plain column: SQLite would take the tenant's index, and sort what is left of the catalogue for each page
+    is_own = PRODUCT.c.tenant + "" == tenant
     after = 0
     while True:
-        query = select(*_COLUMNS).where(PRODUCT.c.id > after, *_seen(tenant)).order_by(PRODUCT.c.id).limit(page)
+        query = select(*_COLUMNS).where(PRODUCT.c.id > after, is_own, *seen).order_by(PRODUCT.c.id).limit(page)
         rows = [ProductWords._make(row) for row in session.connection().execute(query)]
         if not rows:
             return
