@@ -1,20 +1,21 @@
 """The pages of the shop."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.accounts.caller import Scope
-from service.api.dependencies import AppState, RequestId, State, Tenant
+from service.accounts.caller import Caller, Scope
+from service.api.dependencies import AppState, RequestId, State
 from service.api.principal import Principal
 from service.api.products_io import to_output
 from service.core.errors import NotFound
-from service.core.types import DEFAULT_TENANT
 from service.store.catalog import get_product
 from service.storefront.console import router as console
 from service.storefront.demo import demo_shoppers
 from service.storefront.docs import router as docs
+from service.storefront.gallery import facts, views
 from service.storefront.guest import guest_of
 from service.storefront.page import page
 from service.storefront.proof import shown_by_cookie
@@ -26,25 +27,26 @@ router.include_router(statics)
 router.include_router(console)
 router.include_router(docs)
 
-_HERO = 3
+_HERO = 5
 
 
-async def _may_read(request: Request, state: State, caller: Principal) -> bool:
-    """Whether the products may be shown: of a shop that is not open to all, to who signed in, as a cookie proves."""
-    return (await shown_by_cookie(request, state, caller, Scope.READ)).may(Scope.READ)
+async def _reader(request: Request, state: State, caller: Principal) -> Caller | None:
+    """To whom products may be shown: of a shop that is not open to all, to who signed in, as a cookie proves."""
+    found = await shown_by_cookie(request, state, caller, Scope.READ)
+    return found if found.may(Scope.READ) else None
 
 
-MayRead = Annotated[bool, Depends(_may_read)]
+Reader = Annotated[Caller | None, Depends(_reader)]
 
 
-async def _frame(request: Request, state: State, may_read: MayRead) -> Callable[..., Response]:
+async def _frame(request: Request, state: State, reader: Reader) -> Callable[..., Response]:
     """What makes a page: header and footer are the same on all."""
     runtime = state.runtime
     shoppers = demo_shoppers(runtime.settings)
     guest = guest_of(request, is_demo=bool(shoppers))
     frame: dict[str, Any] = {
         "shoppers": shoppers,
-        "departments": departments(runtime.services.popular(DEFAULT_TENANT)) if may_read else (),
+        "departments": departments(runtime.services.popular(reader.tenant)) if reader else (),
         "attributes": runtime.params.catalogue.filterable_attributes,
         "has_pictures": runtime.settings.image_model != "none",
     }
@@ -59,11 +61,13 @@ Draw = Annotated[Callable[..., Response], Depends(_frame)]
 
 
 @router.get("/")
-async def home(state: State, request_id: RequestId, draw: Draw, may_read: MayRead) -> Response:
+async def home(state: State, request_id: RequestId, draw: Draw, reader: Reader) -> Response:
     """The shop window: what is new at once, what is personal as soon as the script has asked."""
-    if not may_read:
-        return draw("home", heroes=())
-    return draw("home", heroes=await state.call(lambda: showcase(state.runtime, request_id, _HERO), quick=True))
+    if reader is None:
+        return draw("home", heroes=(), request_id=request_id)
+    work = partial(showcase, state.runtime, reader.tenant, request_id, _HERO)
+    heroes = await state.call(work, quick=True)
+    return draw("home", heroes=heroes, request_id=request_id)
 
 
 @router.get("/explore")
@@ -79,14 +83,14 @@ async def search(draw: Draw, q: str = "") -> Response:
 
 
 @router.get("/product/{id:path}")
-async def product(id: str, state: State, tenant: Tenant, draw: Draw, may_read: MayRead) -> Response:
+async def product(id: str, state: State, draw: Draw, reader: Reader) -> Response:
     """One product; a page that says so where there is none, or none to be seen."""
-    if not may_read:
+    if reader is None:
         return draw("closed", status=401, asked=f"/product/{id}")
-    shown = await _product(state, tenant, id)
+    shown = await _product(state, reader.tenant, id)
     if shown is None:
         return draw("missing", status=404)
-    return draw("product", product=shown)
+    return draw("product", product=shown, further=views(shown), facts=facts(shown))
 
 
 @router.get("/cart")

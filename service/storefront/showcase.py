@@ -7,7 +7,6 @@ from service.context import Request
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filters import matches
 from service.core.popular import Popular
-from service.core.types import DEFAULT_TENANT
 from service.rules_for import rules_for
 from service.runtime import Runtime
 from service.store.catalog import get_products
@@ -23,12 +22,15 @@ def departments(popular: Popular | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path.split(CATEGORY_SEPARATOR)[0] for path in paths))[:_DEPARTMENTS]
 
 
-def showcase(runtime: Runtime, request_id: str, n: int) -> tuple[dict[str, Any], ...]:
-    """What is new, as cards show it, one product per department; nothing where nothing was counted yet."""
-    popular = runtime.services.popular(DEFAULT_TENANT)
+def showcase(runtime: Runtime, tenant: str, request_id: str, n: int) -> tuple[dict[str, Any], ...]:
+    """What is new, as cards show it, one product per department; nothing where nothing was counted yet.
+
+    At most a quarter of what is new: the shelves below repeat none of it, and a small shop needs its products there.
+    """
+    popular = runtime.services.popular(tenant)
     if popular is None:
         return ()
-    required = rules_for(runtime.services, Request("trending", request_id, DEFAULT_TENANT)).filter
+    required = rules_for(runtime.services, Request("trending", request_id, tenant)).filter
     ids = popular.newest.ids.tolist()[:_LOOKED_AT]
     with runtime.database.session() as session:
         found = get_products(session, ids)
@@ -40,4 +42,4 @@ def showcase(runtime: Runtime, request_id: str, n: int) -> tuple[dict[str, Any],
         department = product.category[0] if product.category else ""
         if department not in chosen and matches(required, product_payload(product), key):
             chosen[department] = {"id": product.external_id, **shown(product)}
-    return tuple(chosen.values())[:n]
+    return tuple(chosen.values())[: min(n, max(1, len(ids) // 4))]

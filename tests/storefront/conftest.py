@@ -1,9 +1,6 @@
 """A small shop with awkward products, its pages over HTTP, and a browser to look at them."""
 
 import json
-import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from config.settings import Settings
@@ -21,6 +17,7 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.events import record_events
+from tests.browser import chromium, served, visits
 
 MARKUP = '<script>alert("hello")</script><img src=x onerror=alert(1)> & "mug"'
 SHOPPERS = [{"id": "U0001", "interests": ["Toys"]}, {"id": "U0002", "interests": ["Bags", "<b>Shoes</b>"]}]
@@ -73,48 +70,19 @@ def pages(shop: Runtime) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def address(shop: Runtime) -> Iterator[str]:
     """The shop on a port of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(shop), log_level="warning", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(create_app(shop)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     """The system's Chromium; its driver runs an event loop, so it ends before other files need one of their own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if binary is None:
-        pytest.skip("there is no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield browser
-        browser.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
-def visit(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """A fresh visitor's page; that a script failed, or the policy stopped something, fails the test."""
-    contexts, problems = [], []
-
-    def open_page(path: str = "/", **options: Any) -> Any:
-        context = chromium.new_context(base_url=address, **({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if _is_failure(said) else None)
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert problems == []
-
-
-def _is_failure(said: Any) -> bool:
-    return said.type == "error" and "Failed to load resource" not in said.text
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens a page as a fresh visitor; that a script failed, or the policy stopped something, fails the test."""
+    with visits(browser, address) as opened:
+        yield opened

@@ -10,9 +10,14 @@ from sqlalchemy import text
 
 from service.runtime import Runtime
 from service.storefront.guest import SESSION
+from tests.browser import PHONE, screenshot, serious_problems, until
 
 Visit = Callable[..., Any]
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+PLACES = (
+    "/", "/explore", "/search", "/search?q=gren+mug", "/search?q=mug&min_price=900", "/product/markup", "/product/none",
+    "/cart", "/profile", "/compare", "/sign-in", "/sign-up",
+)  # fmt: skip
+NAMES = re.compile(r"[^a-z]+")
 
 
 def events_of(shop: Runtime, page: Any) -> list[dict[str, Any]]:
@@ -25,14 +30,6 @@ def events_of(shop: Runtime, page: Any) -> list[dict[str, Any]]:
 
 def titles(page: Any, shelf: str) -> list[str]:
     return [one.strip() for one in page.locator(f'[data-shelf="{shelf}"] .card-name').all_inner_texts()]
-
-
-def until(page: Any, expression: str) -> None:
-    """Wait for something to be true; the page's policy forbids Playwright's own way to wait."""
-    end = time.monotonic() + 10
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, expression
-        page.wait_for_timeout(50)
 
 
 def told(page: Any) -> None:
@@ -235,13 +232,17 @@ def test_the_feed_goes_on_without_repeats_until_everything_was_shown(visit: Visi
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_accessibility_problem(visit: Visit, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = visit("/", color_scheme=scheme, reduced_motion="reduce")
-    for path in ("/", "/explore", "/search?q=gren+mug", "/product/markup", "/cart", "/profile", "/sign-up"):
+    for path in PLACES:
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        found = axe.Axe().run(page).response["violations"]
-        assert [(one["id"], one["impact"]) for one in found if one["impact"] in ("serious", "critical")] == [], path
+        assert serious_problems(page) == [], path
+        screenshot(page, f"{scheme}-{NAMES.sub('-', path).strip('-') or 'home'}")
+    page.goto("/search?q=mug")
+    page.locator(".why-button").first.click()
+    page.wait_for_selector("dialog[open] .why-bar")
+    assert serious_problems(page) == [], "why"
+    screenshot(page, f"{scheme}-why")
 
 
 def test_the_home_page_is_light_quick_and_still(visit: Visit) -> None:

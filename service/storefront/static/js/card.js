@@ -36,16 +36,16 @@ function frame(item, off) {
   const made = shot(item.id);
   if (item.in_stock === false) made.append(h("span", { class: "off" }, "Sold out"));
   else if (off) made.append(h("span", { class: "off" }, `−${off} %`));
+  if (typeof item.rating === "number" && item.review_count !== 0) {
+    made.append(h("span", { class: "card-stars", role: "img", "aria-label": `${item.rating.toFixed(1)} of 5 stars` }, icon("star"), item.rating.toFixed(1)));
+  }
   return made;
 }
 
 function cost(item, off) {
   return h("p", { class: "card-cost" },
     h("b", { class: off ? "less" : false }, money(item.price, item.currency) || "Price on request"),
-    off ? h("s", {}, h("span", { class: "unseen" }, "instead of "), money(item.original_price, item.currency)) : null,
-    typeof item.rating === "number" && item.review_count !== 0
-      ? h("span", { class: "card-stars", role: "img", "aria-label": `${item.rating.toFixed(1)} of 5 stars` }, icon("star"), item.rating.toFixed(1))
-      : null);
+    off ? h("s", {}, h("span", { class: "unseen" }, "instead of "), money(item.original_price, item.currency)) : null);
 }
 
 function followed(item, origin) {

@@ -2,7 +2,8 @@
 import { addToCart, cart, emptyCart, putBack, setPieces, toggleWish, wishes } from "./basket.js";
 import { $, h, icon, money, productUrl, shot, toast } from "./dom.js";
 import { ask } from "./net.js";
-import { blank, fill, oops, shelf, shelfGhosts } from "./shelf.js";
+import { blank, fill, oops, shelfGhosts } from "./shelf.js";
+import { drawTogether, together } from "./together.js";
 import { originOf, track } from "./track.js";
 import { newId } from "./who.js";
 
@@ -100,8 +101,7 @@ function drawWishes() {
 function further(ids) {
   const below = $("[data-below]");
   if (!ids.length) return below.replaceChildren();
-  return fill(below, shelfGhosts(1), () => ask("/v1/bundle", { body: { products: ids.slice(-50), n: 12 } }),
-    (page) => (page.items.length ? shelf({ name: "bundle", title: page.fallback ? "Goes well with it" : "Often bought together", items: page.items.map((item) => ({ ...item, confidence: null })), from: { request_id: page.request_id } }) : []));
+  return fill(below, shelfGhosts(1), () => together(ids, wishes().map((one) => one.id)), drawTogether);
 }
 
 async function load() {
@@ -119,4 +119,4 @@ async function load() {
 
 document.addEventListener("vitrine:basket", () => { draw(); drawWishes(); });
 load();
-further(cart().map((one) => one.id).filter((id) => id));
+further(cart().map((one) => one.id));

@@ -86,7 +86,7 @@ function colours(field, facet, state, change) {
 function price(facet, state, currency, change) {
   if (typeof facet?.low !== "number" || typeof facet.high !== "number") return null;
   const low = Math.floor(Math.min(facet.low, state.low ?? facet.low));
-  const high = Math.ceil(Math.max(facet.high, state.high ?? facet.high));
+  const high = Math.ceil(Math.max(facet.high, state.high ?? facet.high, state.low ?? facet.high));
   if (high - low < 1) return null;
   const step = [1, 2, 5, 10, 20, 50, 100, 500, 1000, 10000].find((one) => (high - low) / one <= 200) ?? 50000;
   const from = Math.max(low, state.low ?? low);

@@ -1,10 +1,10 @@
 // The home page: shelves for whoever looks, then a feed without an end and without repeats.
 import { card, ghosts } from "./card.js";
-import { $, h, productUrl } from "./dom.js";
+import { $, $$, h, productUrl } from "./dom.js";
 import { listen } from "./live.js";
 import { ask } from "./net.js";
 import { blank, exchange, fill, oops, shelf, shelfGhosts, shownIds } from "./shelf.js";
-import { track } from "./track.js";
+import { rememberOrigin, track } from "./track.js";
 import { who } from "./who.js";
 
 const PAGE = 20;
@@ -17,7 +17,8 @@ let isStale = false;
 let isLoading = false;
 let isDone = false;
 
-const address = () => `/v1/home?${new URLSearchParams({ shelves: "all", n: "12", explain: "true", ...who() })}`;
+const heroes = $$("[data-hero]").map((one) => one.dataset.hero);
+const shelves = () => ask("/v1/home", { body: { ...who(), shelves: "all", n: 12, explain: true, exclude_ids: heroes } });
 
 function drawn(page) {
   const rows = page.shelves.filter((one) => one.items.length);
@@ -33,9 +34,10 @@ function made(one, page, isFirst) {
 }
 
 async function load() {
-  await fill(place, shelfGhosts(3), () => ask(address()), drawn);
-  feed.hidden = seen.size === 0;
-  if (seen.size) watcher.observe(end);
+  await fill(place, shelfGhosts(3), shelves, drawn);
+  const isThere = $(".card", place) !== null;
+  feed.hidden = !isThere;
+  if (isThere) watcher.observe(end);
 }
 
 /** After something was looked at, hidden or bought: ask again, and exchange the shelves in place. */
@@ -43,8 +45,7 @@ async function refresh() {
   if (!isStale) return;
   isStale = false;
   try {
-    const page = await ask(address());
-    const fresh = drawn(page);
+    const fresh = drawn(await shelves());
     if (!Array.isArray(fresh)) return;
     const top = scrollY;
     const old = [...place.children];
@@ -101,6 +102,12 @@ function ticker({ items }) {
   line.classList.add("on");
 }
 
-for (const hero of document.querySelectorAll("[data-hero]")) hero.addEventListener("click", () => track("click", { product: hero.dataset.hero }));
+for (const hero of $$("[data-hero]")) {
+  const origin = { request_id: $("[data-request]").dataset.request, position: Number(hero.dataset.position) };
+  const followed = () => { rememberOrigin(hero.dataset.hero, origin); track("click", { product: hero.dataset.hero, origin }); };
+  hero.addEventListener("click", followed);
+  hero.addEventListener("auxclick", followed);
+}
+heroes.forEach((id) => seen.add(id));
 load();
 listen({ trending: ticker, feed: () => { isStale = true; if (!document.hidden) refresh(); } });

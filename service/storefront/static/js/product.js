@@ -1,8 +1,10 @@
 // A product's page: cart, wishlist, and what goes with it; that it was looked at counts for what stands below.
 import { addToCart, isWished, toggleWish } from "./basket.js";
 import { $, $$, h, icon } from "./dom.js";
+import { gallery } from "./gallery.js";
 import { ask } from "./net.js";
 import { fill, shelf, shelfGhosts } from "./shelf.js";
+import { together, withShares } from "./together.js";
 import { originOf, track } from "./track.js";
 import { who } from "./who.js";
 
@@ -35,33 +37,43 @@ function buttons() {
   show();
 }
 
+const shown = new Set([product.id]);
+let before = Promise.resolve();
+
+/** A shelf that waits for those asked for earlier, so that it repeats nothing of theirs; one that failed holds up nobody. */
 const row = (name, title, get) => {
   const place = h("div", { "data-row": name });
-  fill(place, shelfGhosts(1), get, (page) => {
+  const turn = before;
+  const inTurn = async () => {
+    await turn;
+    return get([...shown]);
+  };
+  before = fill(place, shelfGhosts(1), inTurn, (page) => {
     if (!page?.items.length) return [];
-    const items = page.items.map((item) => (item.confidence && typeof item.confidence === "number" ? { ...item, confidence: null, confidence_share: Math.round(item.confidence * 100) } : item));
-    return shelf({ name, title: typeof title === "function" ? title(page) : title, items, from: { request_id: page.request_id } });
+    page.items.forEach((item) => shown.add(item.id));
+    return shelf({ name, title: page.title ?? title, items: withShares(page.items), from: { request_id: page.request_id } });
   });
   return place;
 };
 
-const asked = (mode) => () => ask(path, { body: { ...who(), n: 14, explain: true, ...(mode ? { mode } : {}) } });
+const asked = (mode) => (exclude_ids) => ask(path, { body: { ...who(), n: 14, explain: true, exclude_ids, ...(mode ? { mode } : {}) } });
 
-async function recent() {
-  const page = await ask("/v1/home", { body: { ...who(), shelves: ["recently_viewed"], n: 14, explain: true, exclude_ids: [product.id] } });
+async function recent(exclude_ids) {
+  const page = await ask("/v1/home", { body: { ...who(), shelves: ["recently_viewed"], n: 14, explain: true, exclude_ids } });
   return { ...page, items: page.shelves[0]?.items ?? [] };
 }
 
+/** What one has looked at has its place at the end, but is asked for before the longer shelves would take it. */
 function below() {
-  const rows = [
-    row("bundle", (page) => (page.fallback ? "Goes well with this" : "Often bought together"), () => ask("/v1/bundle", { body: { products: [product.id], n: 8 } })),
-    row("similar", "Similar products", asked()),
-  ];
-  if ("pictures" in document.body.dataset) rows.push(row("looks", "Looks like this", asked("visual")));
-  $("[data-below]").append(...rows, row("recent", "Recently viewed", recent));
+  const bundle = row("bundle", "Often bought together", (except) => together([product.id], except));
+  const lately = row("recent", "Recently viewed", recent);
+  const similar = row("similar", "Similar products", asked());
+  const looks = "pictures" in document.body.dataset ? row("looks", "Looks like this", asked("visual")) : [];
+  $("[data-below]").append(...[bundle, similar, looks, lately].flat());
 }
 
 stars();
+gallery($("[data-gallery]"));
 buttons();
 track("view", { product: product.id, origin: originOf(product.id) });
 below();

@@ -5,13 +5,13 @@ import { $, $$, h } from "./dom.js";
 import { drawChips, drawFacets } from "./facets.js";
 import { ask, Trouble } from "./net.js";
 import { pictureOf } from "./picture.js";
-import { blank, oops } from "./shelf.js";
+import { blank, fill, oops, shelf, shelfGhosts } from "./shelf.js";
 import { track } from "./track.js";
 import { who } from "./who.js";
 
 const PAGE = 24;
 const MOST_AT_ONCE = 96;
-const SORTS = { relevance: "Best match", popularity: "Most popular", price: "Price, low to high", "-price": "Price, high to low", rating: "Rating", newest: "Newest", discount: "Discount" };
+const SORTS = { relevance: "Best match", popularity: "Most popular", price: "Lowest price", "-price": "Highest price", rating: "Rating", newest: "Newest", discount: "Discount" };
 const FACETS = ["category", "brand", "price", "rating", ...ATTRIBUTES];
 const isSearch = document.body.dataset.page === "search";
 const place = Object.fromEntries(["facets", "chips", "notices", "grid", "more", "count", "sort", "heading", "asked", "filter-count"].map((name) => [name, $(`[data-${name}]`)]));
@@ -80,7 +80,9 @@ function show(answer) {
   place.grid.replaceWith(grid);
   place.grid = grid;
   if (!answer.items.length) place.notices.append(nothingFound());
+  document.body.classList.remove("unasked");
   after(answer, answer.items.length);
+  if (!answer.items.length) instead();
   if (cameFrom !== null) scrollTo({ top: cameFrom, behavior: "instant" });
   cameFrom = null;
   if (state.picture && answer.items.length < PAGE && !answer.next_cursor && countOf(state) === 0) alike(asked.signal);
@@ -182,8 +184,15 @@ function nothingFound() {
   return blank("Nothing found", text, ...actions);
 }
 
+/** Where nothing is found: what the visitor may like all the same. */
+function instead() {
+  fill(place.more, shelfGhosts(1), () => ask("/v1/home", { body: { ...who(), n: 12, explain: true }, signal: asked.signal }),
+    (page) => (page.items.length ? h("div", { class: "instead" }, shelf({ name: "instead", title: "You may like these", items: page.items, from: { request_id: page.request_id } })) : []));
+}
+
 function nothingAsked() {
   known = null;
+  document.body.classList.add("unasked");
   place.count.textContent = "";
   place.chips.replaceChildren();
   place.grid.replaceChildren();
