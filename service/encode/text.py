@@ -10,6 +10,7 @@ import numpy as np
 
 from service.core.errors import ConfigurationError
 from service.core.types import Floats, Ids
+from service.encode.plain_bert import load_plain_bert
 from service.encode.queries import QueryVectors
 from service.encode.short_texts import short_text_encoder
 from service.encode.torch_threads import set_torch_threads
@@ -88,21 +89,32 @@ def load_text_encoder(model: str = "bundled", *, threads: int = 0, query_cache: 
     """
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     set_torch_threads(threads)
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     path = _bundled() if model == "bundled" else model
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch and transformers warn about their own internals
-            loaded = SentenceTransformer(str(path))
+            plain = model == "bundled" and not _has_accelerator()
+            loaded = load_plain_bert(Path(path)) if plain else _sentence_transformer(str(path))
     except Exception as error:  # the library raises whatever its hub, tokenizer or config code raises
         raise ConfigurationError(
             f"text model {model!r} cannot be loaded ({_first_line(error)}). Set VITRINE_TEXT_MODEL to 'bundled', to "
             "a folder that holds a sentence-transformers model, or to a hub name while the hub can be reached"
         ) from error
     return TextEncoder(loaded, _fingerprint(model, Path(path)), query_cache)
+
+
+def _sentence_transformer(path: str) -> object:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return SentenceTransformer(path)
+
+
+def _has_accelerator() -> bool:
+    import torch
+
+    return torch.accelerator.is_available()
 
 
 def _bundled() -> Path:
