@@ -51,6 +51,7 @@ from service.api.reception import make_reception
 from service.api.request_context import RequestContext
 from service.background import make_background
 from service.core.types import DEFAULT_TENANT
+from service.lately import Lately
 from service.runtime import Runtime
 from service.storefront.routes import router as storefront
 from service.traces import Traces, observers, open_traces
@@ -150,7 +151,9 @@ def _add_middleware(app: FastAPI, runtime: Runtime, traces: Traces | None) -> No
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     guard_inside(app, runtime)
     state.metrics = make_metrics(app)
-    app.add_middleware(RequestContext, observers=(state.metrics.observe, *observers(traces)))
+    state.lately = Lately(lambda: state.traffic.refused)
+    watching = (state.metrics.observe, state.lately.observe, *observers(traces))
+    app.add_middleware(RequestContext, observers=watching)
     guard_outside(app, runtime)
 
 

@@ -19,6 +19,8 @@ PACKAGES = ("config", "service", "indexer", "eval")
 # a layer may import itself and the layers named here
 LAYERS: dict[str, set[str]] = {
     "service.core": set(),
+    "service.clients": set(),
+    "service.client": {"service.clients"},
     "config": {"service.core"},
     "service.ranking": {"service.core"},
     "service.explain": {"config", "service.core"},
@@ -53,7 +55,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "eval": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
-        "service.pipeline", "service.runtime", "service.app", "indexer",
+        "service.pipeline", "service.runtime", "service.app", "service.client", "service.clients", "indexer",
     },
     "service.cli": {
         "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
@@ -64,6 +66,7 @@ LAYERS: dict[str, set[str]] = {
 
 PIPELINE = (
     "pipeline",
+    "stand_in",
     "experiments",
     "hydrate",
     "retrieve",
@@ -80,6 +83,7 @@ PIPELINE = (
     "observed",
     "metrics",
     "measured",
+    "lately",
     "traces",
     "context",
     "past",

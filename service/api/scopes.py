@@ -106,6 +106,9 @@ NEEDS: dict[tuple[str, str], Needs] = {
     # what operators look at and decide
     ("GET", "/v1/admin/overview"): ADMIN,
     ("GET", "/v1/admin/traffic/{of}"): ADMIN,
+    ("GET", "/v1/admin/alarms"): ADMIN,
+    ("GET", "/v1/admin/minutes"): ADMIN,
+    ("GET", "/v1/admin/activity"): ADMIN,
     ("GET", "/v1/admin/engagement"): ADMIN,
     ("GET", "/v1/admin/experiments"): ADMIN,
     ("GET", "/v1/admin/signals"): ADMIN,

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.api.admin import catalogue, engagement, jobs, overview, releases, signals, traffic
+from service.api.admin import activity, catalogue, engagement, jobs, overview, releases, signals, traffic
 
 router = APIRouter()
-for _module in (overview, traffic, engagement, signals, catalogue, releases, jobs):
+for _module in (overview, traffic, activity, engagement, signals, catalogue, releases, jobs):
     router.include_router(_module.router)

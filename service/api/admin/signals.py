@@ -1,15 +1,20 @@
 """``/v1/admin/signals`` and ``/v1/admin/exposure``: what lists are made of, and who gets their slots."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import accumulate
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from service.api.admin.listed import CSV_TOO, AsFormat, Format, listed
+from service.api.admin.listed import CSV_TOO, AsFormat, Days, Format, listed
+from service.api.clock import Now
 from service.api.dependencies import State, Tenant
 from service.core.impression import Impression
 from service.metrics import Metrics
+from service.store.activity import interactions_per_product
 from service.store.catalog import count_products
 from service.store.impressions import recent_feeds
 
@@ -41,6 +46,7 @@ class ExposureRow(BaseModel):
 
     products: float = Field(description="share of the catalogue, the most shown first")
     slots: float = Field(description="share of the slots that these have")
+    events: float = Field(description="share of the events that as many products have, those with the most first")
 
 
 class ExposureOut(BaseModel):
@@ -52,6 +58,8 @@ class ExposureOut(BaseModel):
     shown: int = Field(description="different ones in the lists")
     coverage: float = Field(description="shown / products")
     gini: float | None = Field(description="0: all as often, 1: one has all")
+    events: int = Field(description="what people did with products in the time asked for")
+    touched: int = Field(description="different products of these")
     rows: list[ExposureRow]
 
 
@@ -71,15 +79,18 @@ async def get_signals(
     return listed(SignalsOut(looked_at=len(feeds), rows=rows), rows, form, "signals")
 
 
-@router.get("/exposure", summary="How slots are spread over the catalogue", response_model=ExposureOut,
+@router.get("/exposure", summary="How slots and events are spread over the catalogue", response_model=ExposureOut,
             responses=CSV_TOO)  # fmt: skip
-async def get_exposure(state: State, tenant: Tenant, n: Newest = 2000, form: AsFormat = Format.JSON) -> Response:
-    """Coverage and the curve of the newest lists: the straight line is what equal chances would give."""
+async def get_exposure(
+    state: State, tenant: Tenant, now: Now, n: Newest = 2000, days: Days = 30, form: AsFormat = Format.JSON
+) -> Response:
+    """Coverage of the newest lists, their curve, and that of what people did: equal chances give a straight line."""
 
     def work() -> ExposureOut:
         with state.runtime.database.session() as session:
             products = count_products(session, tenant, None)
-        return exposure(_newest(state, tenant, n), products)
+            events = interactions_per_product(session, tenant, now - timedelta(days=days))
+        return exposure(_newest(state, tenant, n), products, events)
 
     found = await state.call(work)
     return listed(found, found.rows, form, "exposure")
@@ -111,26 +122,38 @@ def signal_rows(feeds: list[Impression], missing: dict[str, dict[str, int]]) -> 
     return sorted(rows, key=lambda row: (row.surface, -row.share, row.signal))
 
 
-def exposure(feeds: list[Impression], products: int) -> ExposureOut:
-    """Coverage, Gini coefficient and curve."""
+def exposure(feeds: list[Impression], products: int, events: Sequence[int]) -> ExposureOut:
+    """Coverage, Gini coefficient and curves.
+
+    Parameters
+    ----------
+    events : of each product with any, the most first.
+    """
     counts = sorted(Counter(item.product_id for feed in feeds for item in feed.items).values(), reverse=True)
-    slots, shown = sum(counts), len(counts)
-    products = max(products, shown)
-    running, cumulative = 0, [0]
-    for count in counts:
-        running += count
-        cumulative.append(running)
+    products = max(products, len(counts), len(events))
+    of_slots, of_events = _cumulative(counts), _cumulative(events)
     rows = []
     for step in range(_POINTS + 1):
         most = round(step / _POINTS * products)
-        have = cumulative[min(most, shown)] / slots if slots else 0.0
-        rows.append(ExposureRow(products=round(step / _POINTS, 4), slots=round(have, 4)))
-    area = (sum(cumulative) - cumulative[-1] / 2 + (products - shown) * slots) / (slots * products) if slots else None
-    gini = None if area is None else round(max(0.0, 2 * area - 1), 4)
+        shares = [round(one[min(most, len(one) - 1)] / (one[-1] or 1), 4) for one in (of_slots, of_events)]
+        rows.append(ExposureRow(products=round(step / _POINTS, 4), slots=shares[0], events=shares[1]))
     return ExposureOut(
-        looked_at=len(feeds), slots=slots, products=products, shown=shown,
-        coverage=round(shown / products, 4) if products else 0.0, gini=gini, rows=rows,
+        looked_at=len(feeds), slots=of_slots[-1], products=products, shown=len(counts),
+        coverage=round(len(counts) / products, 4) if products else 0.0, gini=_gini(of_slots, products),
+        events=of_events[-1], touched=len(events), rows=rows,
     )  # fmt: skip
+
+
+def _cumulative(counts: Sequence[int]) -> list[int]:
+    return list(accumulate(counts, initial=0))
+
+
+def _gini(cumulative: list[int], products: int) -> float | None:
+    slots, shown = cumulative[-1], len(cumulative) - 1
+    if not slots:
+        return None
+    area = (sum(cumulative) - slots / 2 + (products - shown) * slots) / (slots * products)
+    return round(max(0.0, 2 * area - 1), 4)
 
 
 def _newest(state: State, tenant: str, n: int) -> list[Impression]:

@@ -1,11 +1,13 @@
-"""``/v1/admin/traffic``: how many requests, and how long they take, as this process counted since it started."""
+"""``/v1/admin/traffic`` and ``/v1/admin/minutes``: requests of this process and how long they take."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from service.api.admin.listed import CSV_TOO, AsFormat, Format, listed
+from service.lately import Lately, Span
 from service.measured import measured
 from service.metrics import Metrics
 
@@ -52,3 +54,38 @@ async def get_traffic(
         for one in measured(metrics.samples(), _SERIES[of])
     ]
     return listed(Traffic(rows=rows), rows, form, f"traffic-{of}")
+
+
+class MinuteRow(BaseModel):
+    """One minute."""
+
+    at: datetime = Field(description="its begin")
+    requests: int
+    failed: int = Field(description="with a status of 500 or more")
+    refused: int = Field(description="turned away because too many waited")
+    lists: int = Field(description="requests that made a list")
+    p95_ms: dict[str, float] = Field(description="surface -> time within which 95 % of its lists were made")
+    left_out: dict[str, int] = Field(description="signal and reason -> requests in which it did not take part")
+
+
+class MinutesOut(BaseModel):
+    """The oldest first, the running one last; also those without a request."""
+
+    rows: list[MinuteRow]
+
+
+@router.get("/minutes", summary="The last hour, minute by minute", response_model=MinutesOut, responses=CSV_TOO)
+async def get_minutes(request: Request, form: AsFormat = Format.JSON) -> Response:
+    """Of this process; a minute before its start is one without requests."""
+    lately: Lately = request.app.state.lately
+    rows = [_minute(span) for span in lately.minutes()]
+    return listed(MinutesOut(rows=rows), rows, form, "minutes")
+
+
+def _minute(span: Span) -> MinuteRow:
+    return MinuteRow(
+        at=datetime.fromtimestamp(span.at, UTC), requests=span.requests, failed=span.failed, refused=span.refused,
+        lists=span.lists,
+        p95_ms={name: round(times.quantile_ms(0.95) or 0.0, 1) for name, times in sorted(span.surfaces.items())},
+        left_out={f"{signal}: {reason}": n for (signal, reason), n in sorted(span.left_out.items())},
+    )  # fmt: skip
