@@ -71,9 +71,13 @@ def unknown_variables() -> list[str]:
 
     from dotenv import dotenv_values
 
-    from config.settings import DOTENV, Settings
+    from config.secret_files import SUFFIX
+    from config.settings import DOTENV, Settings, is_secret
 
     known = {f"VITRINE_{name.upper()}" for name in Settings.model_fields}
+    known |= {
+        f"VITRINE_{name.upper()}{SUFFIX}" for name, info in Settings.model_fields.items() if is_secret(name, info)
+    }
     present = {*os.environ, *(dotenv_values(DOTENV) if Path(DOTENV).is_file() else ())}
     return sorted(name for name in present if name.startswith("VITRINE_") and name not in known)
 

@@ -80,18 +80,24 @@ def _opened(ctx: Context, settings: "Settings", params: "Params") -> "list[Findi
             found.append(warn("database", "there is no shop here yet", ctx.command("load", "products", "FILE")))
         else:
             database = opened("database", lambda: open_database(settings.sql_url, migrate=False), found)
+        filled = None
         if database is not None:
             stack.callback(database.close)
-            found += _stored(settings, params, database, runs=runs)
+            about, is_current = _stored(ctx, settings, params, database, runs=runs)
+            found += about
+            filled = database if is_current else None
         if encoders is not None:
-            found += looked("models", lambda: check_models(encoders, database))
+            found += looked("models", lambda: check_models(encoders, filled))
         if not is_new(settings):
             found += looked("vectors", lambda: check_vectors(settings, encoders))
         found += looked("redis", lambda: check_redis(settings))
     return found + looked("service", lambda: check_service(settings, answer))
 
 
-def _stored(settings: "Settings", params: "Params", database: "Database", *, runs: bool) -> "list[Finding]":
+def _stored(
+    ctx: Context, settings: "Settings", params: "Params", database: "Database", *, runs: bool
+) -> "tuple[list[Finding], bool]":
+    """What the database says, and whether its tables are of this version."""
     from service.cli.checkup.finding import looked, opened
     from service.cli.checkup.stored import (
         check_clock,
@@ -105,14 +111,15 @@ def _stored(settings: "Settings", params: "Params", database: "Database", *, run
     found: list[Finding] = []
     current = opened("database", lambda: has_our_tables(database), found)
     if current is None:
-        return found
-    found += looked("database", lambda: check_database(database, current=current))
+        return found, False
+    load = ctx.command("load", "products", "FILE")
+    found += looked("database", lambda: check_database(database, load, current=current))
     if current:
         found += looked("clock", lambda: check_clock(database))
         found += looked("index lag", lambda: check_lag(database, runs=runs))
         found += looked("release", lambda: check_release(settings, database, params))
         found += looked("jobs", lambda: check_jobs(database))
-    return found
+    return found, current
 
 
 def _show(console: "Console", found: "list[Finding]") -> None:

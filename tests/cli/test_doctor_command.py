@@ -200,9 +200,10 @@ def test_a_database_that_is_locked_is_waited_for_a_second(vitrine: Vitrine, feed
     [
         (lambda: DATABASE.write_bytes(b"no database at all" * 100), "is not an SQLite database"),
         (lambda: revision("9999"), "the database has schema 9999"),
-        (lambda: DATABASE.write_bytes(b""), "older version"),
+        (lambda: DATABASE.write_bytes(b""), "without any tables"),
+        (lambda: revision("0009"), "older version"),
     ],
-    ids=["not a database", "newer", "empty"],
+    ids=["not a database", "newer", "empty", "older"],
 )
 def test_a_database_that_cannot_be_used_is_told_and_the_rest_is_looked_at(
     vitrine: Vitrine, feed: Path, models: object, breaks: Callable[[], None], says: str
@@ -216,6 +217,19 @@ def test_a_database_that_cannot_be_used_is_told_and_the_rest_is_looked_at(
     assert says in bad[0]["says"]
     assert {"disk", "models", "vectors", "service"} <= {one["subject"] for one in outcome.json["findings"]}
     assert outcome.err == ""
+
+
+def test_a_server_that_is_still_empty_is_no_fault_and_the_file_of_a_secret_is_a_setting(
+    vitrine: Vitrine, models: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_postgres: Callable[[], str]
+) -> None:
+    (tmp_path / "url").write_text(fresh_postgres())
+    monkeypatch.setenv("VITRINE_DATABASE_URL_FILE", str(tmp_path / "url"))
+    outcome = vitrine("doctor", "--json")
+    found = findings(outcome)
+    assert outcome.code == 0
+    assert "without any tables yet" in found["database", "warn"][0]["says"]
+    assert "vitrine load products FILE" in found["database", "warn"][0]["do"]
+    assert {subject for subject, level in found if level != "ok"} <= {"database", "vectors"}
 
 
 def revision(name: str) -> None:
@@ -239,6 +253,10 @@ def test_jobs_that_failed_clocks_that_jumped_and_settings_in_vain(
     monkeypatch.setenv("REDIS_URL", "redis://:s3cret@127.0.0.1:1/0")
     Path(".env").write_text("VITRINE_LANGUAGE=de\n")
     Path(".env").chmod(0o644)
+    Path.cwd().chmod(0o700)
+    kept_out = findings(vitrine("doctor", "--json"))
+    assert not [one for one in kept_out["secrets", "warn"] if ".env" in one["says"]]
+    Path.cwd().chmod(0o755)
     outcome = vitrine("doctor", "--json")
     found = findings(outcome)
     assert outcome.code == 0

@@ -16,6 +16,7 @@ from service.store.edge_folder import MIN_FREE_BYTES
 
 _WEAK = frozenset(("", "admin", "changeme", "password", "postgres", "root", "secret", "vitrine"))
 _HERE = ("127.0.0.1", "::1", "localhost")
+_MOUNTED = Path("/run/secrets")  # of a container, which nobody else is in
 
 
 def check_settings(settings: Settings, unknown: list[str]) -> Iterator[Finding]:
@@ -57,8 +58,15 @@ def _weak(settings: Settings) -> Iterator[Finding]:
 def _readable(settings: Settings) -> Iterator[Finding]:
     named = (Path(DOTENV), settings.secret_file, kept_secret_file(settings))
     for path in filter(None, named):
-        if path.is_file() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        if path.is_file() and _others_may_read(path.absolute()):
             yield warn("secrets", f"others on this machine may read {path}", f"chmod 600 {path}")
+
+
+def _others_may_read(path: Path) -> bool:
+    if path.is_relative_to(_MOUNTED):
+        return False
+    may_enter = path.parent.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH)
+    return bool(may_enter and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _open(settings: Settings) -> Iterator[Finding]:

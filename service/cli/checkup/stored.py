@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 
 from config.params import Params
 from config.settings import Settings
@@ -39,11 +39,20 @@ def has_our_tables(database: Database) -> bool:
         return is_current(connection)
 
 
-def check_database(database: Database, *, current: bool) -> Iterator[Finding]:
-    """What it is, what it holds, and whether it can be written to."""
+def check_database(database: Database, load: str, *, current: bool) -> Iterator[Finding]:
+    """What it is, what it holds, and whether it can be written to.
+
+    Parameters
+    ----------
+    load : the command that fills it. current : whether its tables are of this version.
+    """
     with translated(database.name), database.engine.connect() as connection:
         server = connection.execute(text(_VERSION[database.dialect])).scalar()
+        is_empty = not inspect(connection).has_table("alembic_version")
     said = f"{database.name}: {database.dialect} {str(server).split()[0]}"
+    if is_empty:
+        yield warn("database", f"{said}, without any tables yet", f"`{load}`, or start the service: both make them")
+        return
     if not current:
         yield warn(
             "database", f"{said}, its tables are of an older version than {known_revisions()[-1]}",
