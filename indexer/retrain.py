@@ -11,6 +11,7 @@ from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from config.secret_files import SUFFIX
 from config.settings import Settings
 from indexer.relay import Relay
 from indexer.schedule import Run, Stopped
@@ -121,7 +122,8 @@ def train_environment(settings: Settings) -> dict[str, str]:
     environment |= {"VITRINE_LOG_FORMAT": "json", "VITRINE_LOG_LEVEL": settings.log_level}
     for name, variable in _SECRETS.items():
         if (secret := getattr(settings, name)) is not None:
-            environment[variable] = secret.get_secret_value()
+            # a file that is named beside it, here or in .env, would be one too many
+            environment |= {variable: secret.get_secret_value(), variable + SUFFIX: ""}
     if settings.qdrant_url is not None:
         environment["VITRINE_QDRANT_URL"] = settings.qdrant_url
     return environment

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from config.params import ScheduleParams, load_params
-from config.settings import Settings
+from config.settings import Settings, load_settings
 from indexer.retrain import Trainer, train_command, train_environment
 from indexer.schedule import LEASE_S, Run, Schedule, Stopped, Task
 from indexer.tasks import background_tasks
@@ -313,3 +313,23 @@ def test_the_child_is_told_where_the_shop_is_and_to_keep_to_one_thread(tmp_path:
     assert command[-4:] == ["--data-dir", str(tmp_path), "--config", str(tmp_path / "own.toml")]
     assert "os.nice" in command[2]
     assert (environment["OMP_NUM_THREADS"], environment["VITRINE_QDRANT_URL"]) == ("1", "http://q")
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_the_child_takes_secrets_that_came_from_files(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = {"VITRINE_DATABASE_URL_FILE": "sqlite:///shop.db", "VITRINE_QDRANT_API_KEY_FILE": "s3cret"}
+    for variable, secret in wanted.items():
+        (tmp_path / variable).write_text(secret)
+        if where == "environment":
+            monkeypatch.setenv(variable, str(tmp_path / variable))
+    if where == ".env":
+        (tmp_path / ".env").write_text("".join(f"{name}={tmp_path / name}\n" for name in wanted))
+    settings = load_settings()
+    for variable, value in train_environment(settings).items():
+        monkeypatch.setenv(variable, value)
+    child = load_settings()
+    assert (child.sql_url, child.qdrant_api_key) == (settings.sql_url, settings.qdrant_api_key)
+    assert child.sql_url.endswith("shop.db")
