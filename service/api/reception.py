@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from service.accounts.attempts import Attempts
+from service.accounts.attempts import WINDOW_S, Attempts, SharedCounts
 from service.accounts.desk import Desk
 from service.accounts.passwords import warm_up
 from service.accounts.proof import Proofs
@@ -65,5 +65,14 @@ def make_reception(runtime: Runtime, clock: Clock) -> Reception:
     check_secret(runtime.settings)
     keyring, params = Keyring(runtime.settings), runtime.params.accounts
     warm_up()
-    desk = Desk(runtime.database, keyring, params, clock, Attempts(params.most_wrong))
+    attempts = Attempts(params.most_wrong, shared=_shared_counts(runtime))
+    desk = Desk(runtime.database, keyring, params, clock, attempts)
     return Reception(desk, Proofs(runtime.database, keyring, clock, params.trusted_s))
+
+
+def _shared_counts(runtime: Runtime) -> SharedCounts | None:
+    if runtime.redis is None:
+        return None
+    from service.store.redis_counts import RedisCounts
+
+    return RedisCounts(runtime.redis, "vitrine:wrong", WINDOW_S)
