@@ -13,7 +13,8 @@ class Scope(StrEnum):
 
     read: products, searches and lists. events: recording what visitors do. users: naming users, and reading what is
     known of them; without it a key speaks for anonymous sessions only, as one in a public page should. catalogue:
-    changing products. rules: business rules, synonyms, what people search for. admin: everything, keys too.
+    changing products. rules: business rules, synonyms, what people search for. metrics: the figures of the service and
+    nothing else, for what scrapes them. admin: everything, keys too.
     """
 
     READ = "read"
@@ -21,6 +22,7 @@ class Scope(StrEnum):
     USERS = "users"
     CATALOGUE = "catalogue"
     RULES = "rules"
+    METRICS = "metrics"
     ADMIN = "admin"
 
 
@@ -35,7 +37,7 @@ class Role(StrEnum):
 EVERYTHING = frozenset(Scope)
 SCOPES_OF = {
     Role.SHOPPER: frozenset({Scope.READ, Scope.EVENTS}),
-    Role.MERCHANT: EVERYTHING - {Scope.ADMIN},
+    Role.MERCHANT: EVERYTHING - {Scope.METRICS, Scope.ADMIN},
     Role.OPERATOR: EVERYTHING,
 }
 

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from config.serving import Cors
 from service.accounts.caller import Caller, Scope
 from service.accounts.proof import Proofs
+from service.api.access import shown
 from service.api.dependencies import AppState
 from service.api.live_messages import Ping, Subscribe, read_message, written
 from service.api.popular import popular_list
@@ -58,7 +59,7 @@ class _Conversation:
         self._live = live
         self._proofs = proofs
         self._caller: Caller = socket.scope[PRINCIPAL]
-        self._token: str | None = None
+        self._token = shown(socket.scope)
         self._listener = Listener()
         self._sent: dict[str, int] = {}
 

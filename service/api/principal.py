@@ -9,6 +9,7 @@ from starlette.status import WS_1008_POLICY_VIOLATION
 from service.accounts.caller import Caller
 from service.api.scopes import NeedsAccount, needs_of
 from service.core.errors import NotAllowed, NotAuthenticated, RecommenderError
+from service.core.types import DEFAULT_TENANT
 
 PRINCIPAL = "principal"
 """Where `Access` leaves the caller in an ASGI scope."""
@@ -20,6 +21,18 @@ async def _principal(connection: HTTPConnection) -> Caller:
 
 
 Principal = Annotated[Caller, Depends(_principal)]
+
+
+def may_keep(caller: Caller, how: str) -> str:
+    """Who may keep an answer without asking: anybody's cache, unless a key or token said which tenant it is of.
+
+    Examples
+    --------
+    >>> from service.accounts.caller import OPEN
+    >>> may_keep(OPEN, "max-age=60")
+    'public, max-age=60'
+    """
+    return f"{'private' if caller.is_known else 'public'}, {how}"
 
 
 async def authorise(connection: HTTPConnection) -> None:
@@ -49,6 +62,12 @@ def _authorise(connection: HTTPConnection) -> None:
             raise NotAuthenticated(SHOW_SOMETHING)
         given = ", ".join(sorted(caller.scopes)) or "nothing"
         raise NotAllowed(f"this needs the scope {needs.scope}, and this key or token has {given}", code="missing_scope")
+    if needs.whole and caller.tenant != DEFAULT_TENANT:
+        raise NotAllowed(
+            "this is about the service as a whole, and this key or token is of one of its other tenants; ask who runs "
+            "the service",
+            code="not_your_service",
+        )
     if needs.person is not None:
         caller.person(scope["path_params"].get(needs.person) or connection.query_params.get(needs.person))
 

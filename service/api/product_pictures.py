@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from service.api.dependencies import State, Tenant
+from service.api.principal import may_keep
 from service.api.schemas import ProductId
 from service.api.thumbnails import Thumbnail, Thumbnails
 from service.encode.picture_decode import PictureLimits, decode_picture
@@ -23,8 +24,8 @@ router = APIRouter(prefix="/v1/products", tags=["products"])
 
 FOLDER = "thumbnails"
 
-_OWN = "public, max-age=3600, stale-while-revalidate=86400"
-_NEUTRAL = "public, max-age=60"
+_OWN = "max-age=3600, stale-while-revalidate=86400"
+_NEUTRAL = "max-age=60"
 
 
 async def _thumbnails(request: Request) -> Thumbnails:
@@ -85,14 +86,15 @@ async def get_picture(
 
     found = await state.call(find)
     made = found if isinstance(found, Thumbnail) else await asyncio.shield(asyncio.wrap_future(found))
-    return _response(made, kind, if_none_match)
+    keep = may_keep(state.caller, _NEUTRAL if made.missing else _OWN)
+    return _response(made, kind, if_none_match, keep)
 
 
-def _response(made: Thumbnail, kind: Kind, known: str) -> Response:
+def _response(made: Thumbnail, kind: Kind, known: str, keep: str) -> Response:
     tag = f'"{blake2b(made.data, digest_size=12).hexdigest()}"'
     headers = {
         "ETag": tag,
-        "Cache-Control": _NEUTRAL if made.missing else _OWN,
+        "Cache-Control": keep,
         "Vary": "Accept",
         "X-Content-Type-Options": "nosniff",
         "X-Picture": f"placeholder; {made.missing}" if made.missing else "own",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from service.api.dependencies import AppState, FilterText, State, Tenant, filter_from
+from service.api.principal import may_keep
 from service.api.problems import describe
 from service.api.products_io import core_values, to_output, to_product
 from service.api.schemas import (
@@ -92,7 +93,8 @@ async def get_image(id: Id, state: State, tenant: Tenant) -> Response:
         # written anew: what leaves here is a picture, whatever the file was
         encoded = BytesIO()
         picture.save(encoded, "WEBP")
-        return Response(encoded.getvalue(), media_type="image/webp", headers={"Cache-Control": "public, max-age=3600"})
+        headers = {"Cache-Control": may_keep(state.caller, "max-age=3600")}
+        return Response(encoded.getvalue(), media_type="image/webp", headers=headers)
 
     return await state.call(work)
 

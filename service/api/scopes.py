@@ -21,12 +21,15 @@ class Needs:
     Attributes
     ----------
     scope : None: open to everybody, also behind keys. person : the parameter of path or query that names a user, whom
-        the caller must speak for; routes that find users in a body ask `Caller.person` themselves.
+        the caller must speak for; routes that find users in a body ask `Caller.person` themselves. whole : it is about
+        the service as a whole, which only the tenant that runs it, the default one, looks at and steers: releases, jobs
+        and figures are not kept apart by tenant.
     """
 
     scope: Scope | None
     person: str | None = None
     account: NeedsAccount = NeedsAccount.NO
+    whole: bool = False
 
 
 PUBLIC = Needs(None)
@@ -36,6 +39,8 @@ CATALOGUE = Needs(Scope.CATALOGUE)
 RULES = Needs(Scope.RULES)
 USERS = Needs(Scope.USERS)
 ADMIN = Needs(Scope.ADMIN)
+SERVICE = Needs(Scope.ADMIN, whole=True)
+FIGURES = Needs(Scope.METRICS, whole=True)
 KEYS = Needs(Scope.ADMIN, account=NeedsAccount.PROOF)  # a key outlives the open afternoon it was made on
 OWN = Needs(None, account=NeedsAccount.PERSON)
 PEOPLE = Needs(Scope.ADMIN, account=NeedsAccount.PROOF)  # addresses of people are handed to nobody unknown
@@ -104,21 +109,21 @@ NEEDS: dict[tuple[str, str], Needs] = {
     ("PATCH", "/v1/rules/{id}"): RULES,
     ("DELETE", "/v1/rules/{id}"): RULES,
     # what operators look at and decide
-    ("GET", "/v1/admin/overview"): ADMIN,
-    ("GET", "/v1/admin/traffic/{of}"): ADMIN,
-    ("GET", "/v1/admin/alarms"): ADMIN,
-    ("GET", "/v1/admin/minutes"): ADMIN,
+    ("GET", "/v1/admin/overview"): SERVICE,
+    ("GET", "/v1/admin/traffic/{of}"): SERVICE,
+    ("GET", "/v1/admin/alarms"): SERVICE,
+    ("GET", "/v1/admin/minutes"): SERVICE,
     ("GET", "/v1/admin/activity"): ADMIN,
     ("GET", "/v1/admin/engagement"): ADMIN,
     ("GET", "/v1/admin/experiments"): ADMIN,
     ("GET", "/v1/admin/signals"): ADMIN,
     ("GET", "/v1/admin/exposure"): ADMIN,
     ("GET", "/v1/admin/catalogue"): ADMIN,
-    ("GET", "/v1/admin/releases"): ADMIN,
-    ("POST", "/v1/admin/releases/rollback"): ADMIN,
-    ("POST", "/v1/admin/releases/{id}/promote"): ADMIN,
-    ("GET", "/v1/admin/jobs"): ADMIN,
-    ("POST", "/v1/admin/jobs"): ADMIN,
+    ("GET", "/v1/admin/releases"): SERVICE,
+    ("POST", "/v1/admin/releases/rollback"): SERVICE,
+    ("POST", "/v1/admin/releases/{id}/promote"): SERVICE,
+    ("GET", "/v1/admin/jobs"): SERVICE,
+    ("POST", "/v1/admin/jobs"): SERVICE,
     ("GET", "/dashboard"): PUBLIC,  # the page looks at a cookie, what it asks for is for administrators
     # pages of the shop
     ("GET", "/"): PUBLIC,
@@ -137,7 +142,7 @@ NEEDS: dict[tuple[str, str], Needs] = {
     # machines
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
-    ("GET", "/metrics"): ADMIN,
+    ("GET", "/metrics"): FIGURES,
     # profiles; a user named in a body takes a key that may name users
     ("GET", "/recommendations/{buyer_id}"): _of_person(Scope.READ, "buyer_id"),
     ("GET", "/recommendations/home"): _of_person(Scope.READ, "user_id"),

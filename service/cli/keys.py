@@ -26,7 +26,7 @@ def create(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="read, events, users, catalogue, rules, admin; several times. Of a public page: read, events."
+            help="read, events, users, catalogue, rules, metrics, admin; several times. Of a public page: read, events."
         ),
     ],
     days: Annotated[float | None, typer.Option(help="How long it is good for; for ever if left out.")] = None,

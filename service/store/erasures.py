@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, select, update
 from sqlmodel import Session
 
 from service.core.errors import NotFound
+from service.core.types import DEFAULT_TENANT
 from service.store.product_rows import is_storable
 from service.store.releases import ReleaseStatus
 from service.store.tables import ERASURE, RELEASE
@@ -105,7 +106,8 @@ def memberships(session: Session, erasure: Erasure, rollback_days: float) -> lis
     if erasure.model_ended_at is not None or erasure.done_at is None:
         return []
     until = erasure.done_at + timedelta(days=0 if erasure.retrain else rollback_days)
-    query = select(RELEASE.c.id, RELEASE.c.status).where(trained_before(erasure.done_at)).order_by(
+    knows = (trained_before(erasure.done_at), trained_for(erasure.tenant))
+    query = select(RELEASE.c.id, RELEASE.c.status).where(*knows).order_by(
         RELEASE.c.created_at.desc(), RELEASE.c.id.desc()
     )  # fmt: skip
     rows: Sequence[Any] = session.connection().execute(query).all()
@@ -114,7 +116,9 @@ def memberships(session: Session, erasure: Erasure, rollback_days: float) -> lis
 
 def wants_training(session: Session, since: datetime) -> bool:
     """Whether a release of that moment is too old, because somebody was erased later who asked for a training."""
-    asked = exists().where(_E.retrain, _E.done_at >= since, _E.model_ended_at.is_(None))
+    asked = exists().where(
+        _E.retrain, _E.done_at >= since, _E.model_ended_at.is_(None), _E.tenant == DEFAULT_TENANT  # whom it is made for
+    )
     return bool(session.connection().execute(select(asked)).scalar())
 
 
@@ -128,21 +132,27 @@ def overdue_releases(session: Session, now: datetime, rollback_days: float | Non
     live = session.connection().execute(
         select(RELEASE.c.created_at).where(RELEASE.c.status == ReleaseStatus.LIVE)
     ).scalar()  # fmt: skip
-    moments = []
+    moments: dict[str, datetime] = {}
     for erasure in open_erasures(session):
         if erasure.done_at is None:
             continue
         is_forced = erasure.retrain and live is not None and live > erasure.done_at
         is_late = rollback_days is not None and now >= erasure.done_at + timedelta(days=rollback_days)
         if is_forced or is_late:
-            moments.append(erasure.done_at)
-    if not moments:
-        return []
+            moments[erasure.tenant] = max(erasure.done_at, moments.get(erasure.tenant, erasure.done_at))
     kept = (ReleaseStatus.LIVE, ReleaseStatus.TRAINING)
-    query = select(RELEASE.c.id).where(trained_before(max(moments)), RELEASE.c.status.not_in(kept))
-    return list(session.connection().execute(query.order_by(RELEASE.c.created_at, RELEASE.c.id)).scalars())
+    found: list[str] = []
+    for tenant, moment in moments.items():
+        query = select(RELEASE.c.id).where(trained_before(moment), trained_for(tenant), RELEASE.c.status.not_in(kept))
+        found += session.connection().execute(query.order_by(RELEASE.c.created_at, RELEASE.c.id)).scalars()
+    return found
 
 
 def trained_before(moment: datetime) -> ColumnElement[bool]:
     """Releases that were begun until then and did not fail."""
     return (RELEASE.c.created_at <= moment) & (RELEASE.c.status != ReleaseStatus.FAILED)
+
+
+def trained_for(tenant: str) -> ColumnElement[bool]:
+    """Releases that learned from a tenant's people; others know nobody of it."""
+    return func.coalesce(RELEASE.c.manifest["tenant"].as_string(), DEFAULT_TENANT) == tenant
