@@ -76,6 +76,8 @@ def describe(errors: Any) -> list[dict[str, str]]:
     --------
     >>> describe([{"type": "json_invalid", "loc": ("body", 9), "input": {}, "ctx": {"error": "Expecting value"}}])
     [{'field': 'body', 'problem': 'that is not JSON (Expecting value at character 9)'}]
+    >>> describe([{"type": "json_invalid", "loc": ("query", "terms"), "input": "{", "ctx": {"error": "EOF"}}])
+    [{'field': 'query.terms', 'problem': 'that is not JSON (EOF)'}]
     """
     return [_not_json(e) if _is_no_json(e) else _described(e) for e in errors]
 
@@ -92,8 +94,11 @@ def _is_no_json(error: Any) -> bool:
 
 
 def _not_json(error: Any) -> dict[str, str]:
-    """FastAPI says by the last part of the place how far it came."""
-    return {"field": "body", "problem": f"that is not JSON ({error['ctx']['error']} at character {error['loc'][-1]})"}
+    """FastAPI says of a body by the last part of the place how far it came; a parameter has a name."""
+    place, why = error["loc"], error["ctx"]["error"]
+    if place[0] == "body":
+        return {"field": "body", "problem": f"that is not JSON ({why} at character {place[-1]})"}
+    return {"field": ".".join(str(part) for part in place), "problem": f"that is not JSON ({why})"}
 
 
 async def _recommender_error(request: Request, error: RecommenderError) -> Response:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from service.api.clock import Now
 from service.api.compat.hm_ids import CustomerId, stored_id
 from service.api.dependencies import AppState, State, Tenant
+from service.api.documented_problems import problem_answer
 from service.api.event_schemas import Price, Words
 from service.api.events import Writer
 from service.api.schemas import Line, PersonId, ProductId
@@ -102,7 +103,10 @@ async def get_profile(customer_id: CustomerId, state: State, tenant: Tenant, res
     return await state.call(work)
 
 
-@router.put("/profile/{customer_id}", summary="Save what a customer likes")
+@router.put(
+    "/profile/{customer_id}", summary="Save what a customer likes",
+    responses={409: problem_answer("whoever had this id was erased")},
+)  # fmt: skip
 async def put_profile(
     customer_id: CustomerId, body: Preferences, state: State, tenant: Tenant, now: Now, response: Response
 ) -> CustomerProfile:
