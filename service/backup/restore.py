@@ -1,8 +1,11 @@
 """Put a backup in the place of a shop."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection
 
 from service.backup.manifest import DATABASE_FILE, RELEASES, SECRET, SYNONYMS, VECTORS, Manifest
 from service.backup.point_files import load_points
@@ -47,13 +50,15 @@ def refuse_filled(database: Database, otherwise: str, *, code: str) -> None:
 
 
 def restore_tables(
-    folder: Path, manifest: Manifest, database: Database, work: Path, on_rows: OnRows = lambda _, __: None
-) -> dict[str, Counted]:
+    folder: Path, manifest: Manifest, database: Database, work: Path, on_rows: OnRows = lambda _, __: None,
+    *, before_commit: Callable[[Connection], None] = lambda _: None,
+) -> dict[str, Counted]:  # fmt: skip
     """Have the database hold the rows of the backup and no others, all at once or not at all; older ones are migrated.
 
     Parameters
     ----------
     work : a folder where the backup's database can be migrated, which leaves the backup as it is.
+    before_commit : called with the database once all rows are there, to add what must not be lost.
 
     Raises
     ------
@@ -67,6 +72,7 @@ def restore_tables(
             with reading(source) as rows, writing(database) as target:
                 counted = sync_tables(rows, target, on_rows=on_rows)
                 check_tables(target, counted)
+                before_commit(target)
                 target.commit()
         finally:
             source.close()

@@ -111,6 +111,7 @@ def _restore(ctx: Context, settings: "Settings", manifest: "Manifest", folder: P
     from service.backup.move import known_releases
     from service.backup.points import our_collections
     from service.backup.restore import drop_points, refuse_filled, restore_files, restore_points, restore_tables
+    from service.cli.receipts import Kept, erased_again
     from service.runtime import open_database_only
 
     with ExitStack() as stack:
@@ -123,14 +124,18 @@ def _restore(ctx: Context, settings: "Settings", manifest: "Manifest", folder: P
                 code="shop_not_empty",
             )
         step = stack.enter_context(ctx.progress("Restoring", None, "rows and points"))
+        kept = Kept(database)
         drop_points(store, our_collections(store, {*known_releases(database), *manifest.releases}))
-        restore_tables(folder, manifest, database, settings.data_dir, lambda _, rows: step(rows))
+        restore_tables(
+            folder, manifest, database, settings.data_dir, lambda _, rows: step(rows), before_commit=kept.put
+        )
         synonyms = _synonyms(settings) or settings.data_dir / "synonyms.txt"
         restore_files(
             folder, manifest, releases=settings.releases_dir, synonyms=synonyms, secret=settings.data_dir / "secret"
         )
         restore_points(folder, manifest, store, lambda _, points: step(points))
-        return _vectors_after(settings, manifest, database, store)
+        notes = _vectors_after(settings, manifest, database, store)
+        return [*notes, *erased_again(settings, kept, database, store, manifest)]
 
 
 def _vectors_after(settings: "Settings", manifest: "Manifest", database: Any, store: Any) -> list[str]:
@@ -149,8 +154,6 @@ def _vectors_after(settings: "Settings", manifest: "Manifest", database: Any, st
         waiting = manifest.tables["product"].rows
     if waiting:
         notes.append(f"{waiting:,} products are embedded when the service starts, or by `vitrine index`.")
-    if manifest.tables["users"].rows:
-        notes.append(f"Who was erased after {manifest.made_at} is here again: erase them anew.")
     return notes
 
 

@@ -70,6 +70,7 @@ def _register() -> None:
         "demo", "catalogue", "events", "serving", "worker", "status", "doctor", "config", "train", "release", "jobs",
         "measure", "offline", "measure_search", "measure_searches", "measure_catalogue", "measure_online",
         "measure_load", "compare", "tune", "source", "keys", "accounts", "backup", "migrate", "privacy",
+        "receipts",
     )  # fmt: skip
     for module in modules:
         import_module(f"service.cli.{module}")

@@ -40,14 +40,14 @@ def export(
     from service.privacy.export import Exporter
 
     ctx: Context = context.obj
-    with _opened(ctx) as (_, params, database, around):
+    with opened(ctx) as (_, params, database, around):
         exporter = Exporter(database, params, around.sessions)
         if out is None:
             if sys.stdout.isatty() and ctx.as_json is False:
                 raise InvalidQuery("name a file with --out, or send the export on: vitrine privacy export ID > FILE")
             exporter.write(tenant, user, sys.stdout.buffer, now=datetime.now(UTC))
             return
-        with _private(out) as file:
+        with private_file(out) as file:
             kind = exporter.write(tenant, user, file, now=datetime.now(UTC))
     ctx.show(
         {"file": str(out), "type": kind}, lambda console: console.print(f"{out} is written ({kind}).", markup=False)
@@ -73,7 +73,7 @@ def erase(
     from service.store.erasures import get_erasure, memberships
 
     ctx: Context = context.obj
-    with _opened(ctx) as (_, params, database, around):
+    with opened(ctx) as (_, params, database, around):
         eraser = Eraser(database, params.privacy, around, lambda: datetime.now(UTC))
         erasure = eraser.erase(tenant, user, retrain=now)
     remark = ""
@@ -82,7 +82,7 @@ def erase(
             _train(ctx)
         except InvalidQuery as error:
             remark = f"No training: {error.message}"
-    with _opened(ctx) as (_, params, database, around):
+    with opened(ctx) as (_, params, database, around):
         eraser = Eraser(database, params.privacy, around, lambda: datetime.now(UTC))
         if now:
             PrivacyUpkeep(eraser).end_models()
@@ -105,7 +105,7 @@ def check(
     from service.privacy.check import check_erasure
 
     ctx: Context = context.obj
-    with _opened(ctx) as (_, params, database, around):
+    with opened(ctx) as (_, params, database, around):
         checked = check_erasure(database, around, params.privacy, tenant, receipt)
 
     def people(console: "Console") -> None:
@@ -129,7 +129,7 @@ def check(
 
 
 @contextmanager
-def _opened(ctx: Context) -> "Iterator[tuple[Settings, Params, Database, Around]]":
+def opened(ctx: Context) -> "Iterator[tuple[Settings, Params, Database, Around]]":
     """What a command reaches: the vectors only where no other process has the embedded ones open."""
     from config.params import load_params
     from service.cli.training import own_vectors
@@ -148,7 +148,7 @@ def _opened(ctx: Context) -> "Iterator[tuple[Settings, Params, Database, Around]
 
 
 @contextmanager
-def _private(path: Path) -> "Iterator[Any]":
+def private_file(path: Path) -> "Iterator[Any]":
     """A new file that only its owner can read."""
     with path.open("wb") as file:
         path.chmod(0o600)

@@ -22,7 +22,8 @@ from service.store.sql_values import one_of
 from service.store.tables import ERASED, SNAPSHOT
 from service.store.upsert import lock_for_writing
 
-_SALT = "privacy-salt"
+SALT = "privacy-salt"
+"""The snapshot that holds the salt."""
 _LOCK = 5_471_902_663_185_307  # any number: the name of PostgreSQL's advisory lock for who is erased
 _E = ERASED.c
 
@@ -87,13 +88,13 @@ class Gone:
 
 def salt_of(session: Session) -> Salt:
     """The salt of this database; made if there is none."""
-    found = get_snapshot(session, _SALT)
+    found = get_snapshot(session, SALT)
     if found is None:
         connection = session.connection()
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        row = {"name": _SALT, "made_at": datetime(1970, 1, 1, tzinfo=UTC), "data": {"salt": secrets.token_hex(32)}}
+        row = {"name": SALT, "made_at": datetime(1970, 1, 1, tzinfo=UTC), "data": {"salt": secrets.token_hex(32)}}
         connection.execute(insert(SNAPSHOT).values(row).on_conflict_do_nothing())
-        found = get_snapshot(session, _SALT)
+        found = get_snapshot(session, SALT)
     if found is None:
         raise Conflict("the salt of erasures is gone", code="no_salt")
     return Salt(bytes.fromhex(found.data["salt"]))

@@ -12,6 +12,7 @@ from config.params import load_params
 from config.serving import SessionParams
 from service.core.errors import Conflict, NotFound
 from service.core.told import Told
+from service.privacy.again import erase_again, find_returned
 from service.privacy.check import Checked, check_erasure
 from service.privacy.erase import Eraser
 from service.privacy.upkeep import PrivacyUpkeep
@@ -144,6 +145,12 @@ def test_a_look_finds_what_somebody_wrote_past_us(shop: Any) -> None:
     assert {one.where: one.count for one in found.left} == {
         "users": 1, "interaction (sessions)": 1, "impression": 1, "impression (sessions)": 1, "search": 2,
     }  # fmt: skip
+    others = shop.count(INTERACTION) - 4  # hers: two with her name, one merged, one of her tab
+    assert find_returned(shop.database).receipts == [erasure.id]
+    assert [one.user for one in erase_again(shop.eraser()).people] == ["ann"]
+    assert not find_returned(shop.database)
+    assert check(shop, erasure).verdict == "clean"
+    assert shop.count(INTERACTION) == others
 
 
 def test_open_visits_are_forgotten_here_and_in_redis(shop: Any) -> None:
