@@ -123,7 +123,8 @@ class _Slot:
 
 async def _shown(state: AppState, tenant: str, request_id: str) -> list[_Slot]:
     slots = await state.call(lambda: _logged(state, tenant, request_id))
-    if slots is None and state.runtime.impressions.state.waiting:
+    # it may wait to be written: here, or in another process that serves beside the same database
+    if slots is None and (state.runtime.impressions.state.waiting or not state.runtime.settings.embedded):
         await asyncio.sleep(1.5 * state.runtime.params.impressions.flush_ms / 1000)
         slots = await state.call(lambda: _logged(state, tenant, request_id))
     if slots is None:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.core.errors import ConfigurationError
 from service.explain.facts import Fact, sentence
+from service.impressions import ImpressionLog
 from service.runtime import Runtime
 from tests.model_server import KEY, ModelServer, Then, as_json, model_server, says
 
@@ -104,6 +105,15 @@ def test_another_language_is_a_word_of_the_request_or_of_the_settings(shop: Runt
     assert ([item["sentence"] for item in answer["items"]], answer["language"]) == (german, "de")
     with TestClient(create_app(with_settings(shop, language="de"))) as client:
         assert words(client, request_id=slate["request_id"])["items"] == answer["items"]
+
+
+def test_what_another_replica_has_just_shown_is_waited_for(shop: Runtime, plain: TestClient) -> None:
+    beside = with_settings(shop, database_url=SecretStr("postgresql://shared"))
+    beside = dataclasses.replace(beside, impressions=ImpressionLog(shop.database, 0.5, 10))
+    with TestClient(create_app(beside), raise_server_exceptions=False) as replica:
+        slate = search(plain)
+        answer = words(replica, request_id=slate["request_id"])
+    assert [item["id"] for item in answer["items"]] == [item["id"] for item in slate["items"]]
 
 
 def test_a_page_of_shelves_is_worded_as_a_whole(plain: TestClient) -> None:
