@@ -1,0 +1,1 @@
+"""What the Python client is made of; `service.client` is the way in."""
