@@ -54,7 +54,8 @@ class Outbox:
     Parameters
     ----------
     also : collections of releases that hold products too: they are told of changes, and of what is deleted.
-    newcomers : adds what is new to them.
+    newcomers : adds what is new to them. refill : has everything embedded again where the index has been emptied, as
+        of a server that came back without its disk; says whether it had been.
     """
 
     database: Database
@@ -64,6 +65,7 @@ class Outbox:
     batch: int
     also: Callable[[], Sequence[str]] = tuple
     newcomers: Newcomers | None = None
+    refill: Callable[[], bool] | None = None
 
 
 def index_stale(

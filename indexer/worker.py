@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_STOP_S = 5.0
+_LOOK_S = 5.0  # how often is looked whether the index has been emptied
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class IndexingLoop:
         self._thread = Thread(target=self._run, name="indexing", daemon=True)
         self._written = 0
         self._filled: tuple[str, ...] = ()
+        self._looked_at = time.monotonic()
         self.state = IndexingState()
 
     def start(self) -> None:
@@ -82,6 +84,7 @@ class IndexingLoop:
             self._changed.clear()
 
     def _once(self) -> None:
+        self._refill()
         self._fill_release()
         with self._outbox.database.session() as session:
             self.state.waiting = count_stale(session)
@@ -97,6 +100,15 @@ class IndexingLoop:
             "indexed", embedded=report.embedded, updated=report.updated, deleted=report.deleted,
             pictures=report.pictures, picture_problems=report.picture_problems, seconds=time.monotonic() - start,
         )  # fmt: skip
+
+    def _refill(self) -> None:
+        """Somebody may have emptied the index under us; whoever opens a shop looks for that too."""
+        if self._outbox.refill is None or time.monotonic() - self._looked_at < _LOOK_S:
+            return
+        if self._outbox.refill():
+            self._filled = ()
+            log.warning("index_had_been_emptied", do="nothing: all products are embedded again")
+        self._looked_at = time.monotonic()
 
     def _fill_release(self) -> None:
         """A release just put in force may know less than the one before: a rollback, or one promoted late."""

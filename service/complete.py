@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from service.core.errors import DependencyUnavailable
+from service.core.errors import DependencyUnavailable, NotFound
 from service.core.filters import Filter, HasId, all_of
 from service.core.types import Floats, Ids
 from service.retrieve import Questions, Retrieved, search_for
@@ -55,7 +55,7 @@ def _candidates(store: VectorStore, questions: Questions, lists: Mapping[str, Hi
 def _passing(store: VectorStore, ids: Ids, filter: Filter) -> Ids:
     try:
         records = list(store.scroll(PRODUCTS, filter=all_of(_only(ids), filter), batch=len(ids)))
-    except DependencyUnavailable:  # ready lists answer without it; SQL says later what may be shown
+    except (DependencyUnavailable, NotFound):  # ready lists answer without it; SQL says later what may be shown
         return ids
     return np.array([record.id for record in records], np.int64)
 

@@ -11,7 +11,7 @@ from service.affinity import affinity_weight
 from service.arms import make_arms
 from service.context import Request, Services
 from service.core.behaviour import History, no_history
-from service.core.errors import IndexNotReady
+from service.core.errors import DependencyUnavailable, IndexNotReady, NotFound
 from service.core.exposure import Exposure
 from service.core.filters import Filter, all_of
 from service.core.popular import Popular
@@ -164,12 +164,17 @@ def _past(services: Services, known: History, release: ServedRelease | None) -> 
         return None, f"the last event of this user is {idle_days:.0f} days old"
     slots = ("text",) if services.encoders.image is None else ("text", "image")
     past = make_past(services.vectors, known, release, services.params, slots, services.now())
+    if past is not None and not past.profile and past.user is None and not services.vectors.is_answered:
+        return None, "the index does not answer just now, so nothing can be said of this user's taste"
     return past, None if past else "what this user did says nothing about taste"
 
 
 def _anchor(services: Services, stored: StoredProduct, release: ServedRelease | None) -> Anchor:
     slots = ("text",) if services.encoders.image is None else ("text", "image")
-    record = services.store.retrieve(PRODUCTS, [stored.id], vectors=slots).get(stored.id)
+    try:
+        record = services.store.retrieve(PRODUCTS, [stored.id], vectors=slots).get(stored.id)
+    except (DependencyUnavailable, NotFound):  # no answer, or an index that was emptied and is being filled again
+        record = None
     # a product saved a moment ago has no point yet: its words are enough for a first answer
     vectors = (
         dict(record.vectors) if record else {"text": services.encoders.text.encode_query(product_text(stored.product))}

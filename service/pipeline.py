@@ -13,8 +13,10 @@ from service.hydrate import Hydrated, hydrate
 from service.look import Found, look
 from service.modes import filled_up, narrowed
 from service.ranking.sample import request_seed
+from service.retrieve import NoSignal
 from service.rules_for import Ruled, rules_for
 from service.slate import make_slate
+from service.stand_in import popular_instead
 from service.steer import settle, steer
 from service.stopwatch import Stopwatch
 from service.variety import Known, diversify
@@ -35,7 +37,7 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
     Raises
     ------
     InvalidQuery, NotFound : the request asks for something impossible or unknown.
-    DependencyUnavailable : the database or every signal is down.
+    DependencyUnavailable : the database is down; or every signal, and what is popular is no answer.
     """
     watch = Stopwatch()
     with watch.step("assign"):
@@ -46,8 +48,11 @@ def recommend(services: Services, request: Request, known: Hydrated | None = Non
         asked, told = narrowed(services, request, assignment.near, known)
         ruled = rules_for(services, request, assignment, known.query)
         surface = for_newcomers(assignment.surface, request, known)
-    found = look(services, asked, known, ruled, surface, n, watch)  # retrieve, fuse, filter
-    found = filled_up(services, asked, assignment, found, n, watch, told)
+    try:
+        found = look(services, asked, known, ruled, surface, n, watch)  # retrieve, fuse, filter
+        found = filled_up(services, asked, assignment, found, n, watch, told)
+    except NoSignal as failure:
+        found = popular_instead(services, request, known, ruled, surface, n, watch, failure)
     with watch.step("adjust"):
         fused, found = adjusted(services, request, found)
         steered = steer(ruled, fused, found.rows, found.pinned, n)

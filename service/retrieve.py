@@ -19,6 +19,15 @@ from service.store.vectors import Hits, VectorQuery, VectorStore
 log = structlog.get_logger()
 
 
+class NoSignal(DependencyUnavailable):
+    """No signal could answer; `degraded` says of each why."""
+
+    def __init__(self, degraded: Mapping[str, str]) -> None:
+        reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
+        super().__init__(f"no signal could answer ({reasons}); try again shortly")
+        self.degraded = degraded
+
+
 @dataclass(frozen=True, slots=True)
 class Questions:
     """What each signal looks for, and ready lists of those that need not look.
@@ -92,7 +101,7 @@ def retrieve(
 
     Raises
     ------
-    DependencyUnavailable : no signal answered.
+    NoSignal : none answered.
     """
     limits = dict.fromkeys((*questions.vectors, *questions.ready), limit) | dict(more)
     lists = {name: first_of(hits, limits[name]) for name, hits in questions.ready.items()}
@@ -106,8 +115,7 @@ def retrieve(
     lists |= {name: _wanted(hits) for name, hits in found.items()} if questions.avoids else found
     degraded = {**questions.degraded, **failed}
     if degraded and not lists:
-        reasons = "; ".join(f"{name}: {why}" for name, why in degraded.items())
-        raise DependencyUnavailable(f"no signal could answer ({reasons}); try again shortly")
+        raise NoSignal(degraded)
     return Retrieved(lists, degraded)
 
 

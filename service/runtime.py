@@ -17,7 +17,7 @@ from service.core.fields import FieldKind, with_attributes
 from service.core.types import DEFAULT_TENANT
 from service.store.database import Database, open_database
 from service.store.open_store import open_store
-from service.store.spaces import products_space
+from service.store.spaces import PRODUCTS, products_space
 from service.store.vectors import VectorStore
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def open_runtime(settings: Settings, *, rebuild: bool = False) -> Iterator[Runti
                 params.indexing.batch,
                 also=release.collections,
                 newcomers=Newcomers(database, store, settings.releases_dir),
+                refill=None if settings.embedded else partial(_refill_index, database, store, encoders, fields),
             ),
             impressions,
             rules,
@@ -245,6 +246,22 @@ def _prepare_index(
             mark_all_stale(session, forget_vectors=True)
     if is_new:
         store.create(space)
+
+
+def _refill_index(
+    database: Database, store: VectorStore, encoders: "ProductEncoders", fields: dict[str, FieldKind]
+) -> bool:
+    """Have everything embedded again if the index holds nothing of what it should; whether that was so."""
+    from service.store.outbox import is_anything_indexed, mark_all_stale
+
+    if is_new := PRODUCTS not in store.names():
+        _prepare_index(database, store, encoders, fields, rebuild=False)
+        return is_new
+    with database.session() as session:
+        if store.count(PRODUCTS) or not is_anything_indexed(session):
+            return False
+        mark_all_stale(session, forget_vectors=True)
+    return True
 
 
 def _pictures(settings: Settings, params: Params) -> "PictureSource":

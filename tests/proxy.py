@@ -51,7 +51,7 @@ class Proxy:
         """The network behaves so for the length of a `with` block, and then as it should again."""
         self._fault, self.delay_s = fault, delay_s
         if fault is Fault.GONE:
-            self._listener.close()
+            self._stop_listening()
         if fault in (Fault.RESET, Fault.GONE):
             self.reset()
         try:
@@ -71,8 +71,13 @@ class Proxy:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._listener.close()
+        self._stop_listening()
         self.reset()
+
+    def _stop_listening(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts, which would keep the port
+        self._listener.close()
 
     def _accepts(self) -> None:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()

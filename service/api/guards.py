@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def guard_inside(app: FastAPI, runtime: Runtime) -> None:
     """Limits whose refusals have a request id and a log line."""
     limits = runtime.params.limits
+    app.state.traffic = Traffic()  # before others look at it
     if any(limits.per_minute.values()):
         from service.api.rate_limit import RateLimit
 
@@ -30,7 +31,6 @@ def guard_inside(app: FastAPI, runtime: Runtime) -> None:
 def guard_outside(app: FastAPI, runtime: Runtime) -> None:
     """What has to cost nothing: refusals of an overloaded process are counted and not logged."""
     limits = runtime.params.limits
-    app.state.traffic = Traffic()
     if limits.in_flight:
         app.add_middleware(Overload, in_flight=limits.in_flight, wait_ms=limits.wait_ms, traffic=app.state.traffic)
     app.state.cors = cors.cors_in_force(runtime)

@@ -123,6 +123,12 @@ def mark_all_stale(session: Session, *, forget_vectors: bool) -> None:
     session.connection().execute(update(PRODUCT).values(stale=True, **forgotten))
 
 
+def is_anything_indexed(session: Session) -> bool:
+    """Whether the index should hold any product."""
+    query = select(PRODUCT.c.id).where(PRODUCT.c.stale.is_(False), PRODUCT.c.deleted_at.is_(None)).limit(1)
+    return session.connection().execute(query).first() is not None
+
+
 def mark_stale(session: Session, ids: Sequence[int]) -> None:
     """Have the index embed and write these products again, whatever it holds of them."""
     session.connection().execute(update(PRODUCT).where(one_of(PRODUCT.c.id, ids)).values(stale=True, indexed_hash=None))

@@ -9,7 +9,9 @@ from qdrant_client import QdrantClient, models
 from config.qdrant import QdrantParams
 from service.core.errors import Conflict, InvalidQuery, NotFound
 from service.core.filters import Filter
+from service.core.masking import without_password
 from service.store import server_types as types
+from service.store.breaker import Breaker
 from service.store.qdrant_payload import by_payload, chunks, json_path, most_frequent
 from service.store.server_connect import connect
 from service.store.server_errors import guarded
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 TIMEOUT_S = 10.0
+_PAUSE_S, _SLOW_S = 1.0, 2.0
 WRITE_CHUNK = 256
 OPERATIONS_PER_CALL = 500
 _LAY_OUT_ANEW = "to have it as [qdrant] says: `vitrine index --rebuild` for products, `vitrine train` for a release"
@@ -37,7 +40,7 @@ class ServerStore:
     url : ``http://host:6333``.
     api_key : sent with every call; over plain http it can be read on the way.
     prefer_grpc : use gRPC (one port above) where it answers, REST otherwise.
-    timeout_s : seconds one call may take.
+    timeout_s : seconds one call may take; `TIMEOUT_S` if left out.
     layout : of collections that it makes; None leaves it to the server.
     client : a client to use as it is, instead of connecting; the seam for tests.
 
@@ -56,12 +59,13 @@ class ServerStore:
         url: str,
         api_key: str | None = None,
         prefer_grpc: bool = True,
-        timeout_s: float = TIMEOUT_S,
+        timeout_s: float | None = None,
         layout: QdrantParams | None = None,
         client: QdrantClient | None = None,
     ) -> None:
         self._url = url
-        self._client = client or connect(url, api_key, prefer_grpc, timeout_s)
+        self._client = client or connect(url, api_key, prefer_grpc, timeout_s or TIMEOUT_S)
+        self._reading = Breaker(f"Qdrant at {without_password(url)}", _PAUSE_S, _SLOW_S)
         self._layout = layout
         self._oversampling = layout.oversampling if layout is not None and layout.quantization != "none" else None
         self._spaces: dict[str, Space] = {}
@@ -140,7 +144,7 @@ class ServerStore:
 
         def ask(wanted: Sequence[VectorQuery]) -> list[Hits]:
             requests = [types.query_request(query, self._oversampling) for query in wanted]
-            answers = self._call(lambda: self._client.query_batch_points(name, requests))
+            answers = self._read(lambda: self._client.query_batch_points(name, requests))
             return [types.hits(answer.points) for answer in answers]
 
         return search_with_ties(ask, queries)
@@ -153,7 +157,7 @@ class ServerStore:
         check_ids(ids)
         if not ids:
             return {}
-        found = self._call(
+        found = self._read(
             lambda: self._client.retrieve(
                 name,
                 [int(i) for i in ids],
@@ -179,7 +183,7 @@ class ServerStore:
         condition, selection = types.server_filter(filter), types.payload_selection(payload)
 
         def page(first: Any) -> tuple[list[models.Record], Any]:
-            return self._call(
+            return self._read(
                 lambda: self._client.scroll(
                     name,
                     scroll_filter=condition,
@@ -202,13 +206,13 @@ class ServerStore:
     def count(self, name: str, filter: Filter | None = None) -> int:
         """See `VectorStore.count`."""
         condition = types.server_filter(filter)
-        return int(self._call(lambda: self._client.count(name, condition, exact=True)).count)
+        return int(self._read(lambda: self._client.count(name, condition, exact=True)).count)
 
     def facet(self, name: str, field: str, *, filter: Filter | None = None, limit: int = 100) -> list[tuple[Any, int]]:
         """See `VectorStore.facet`."""
         check_facet(self._space(name).fields, field)
         condition = types.server_filter(filter)
-        found = self._call(
+        found = self._read(
             lambda: self._client.facet(name, json_path(field), facet_filter=condition, limit=limit, exact=True)
         )
         return most_frequent([(hit.value, hit.count) for hit in found.hits])
@@ -246,6 +250,10 @@ class ServerStore:
     def _tell(self, name: str, ids: Sequence[int] | None) -> None:
         for listener in self._listeners:
             listener(name, ids)
+
+    def _read(self, call: Callable[[], T]) -> T:
+        """What shoppers wait for: refused at once while the server does not answer."""
+        return self._reading.call(lambda: guarded(self._url, call))
 
     def _call(self, call: Callable[[], T]) -> T:
         return guarded(self._url, call)

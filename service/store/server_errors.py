@@ -17,6 +17,7 @@ from service.core.errors import (
     RecommenderError,
 )
 from service.core.masking import without_password
+from service.store.breaker import NoAnswer
 
 T = TypeVar("T")
 
@@ -71,8 +72,8 @@ def _by_status(url: str, status: int, words: str) -> RecommenderError:
     return DependencyUnavailable(f"Qdrant at {url} failed ({status}: {words}); see its log")
 
 
-def _no_answer(url: str, reason: str) -> DependencyUnavailable:
-    return DependencyUnavailable(
+def _no_answer(url: str, reason: str) -> NoAnswer:
+    return NoAnswer(
         f"Qdrant at {url} does not answer ({reason}): start it or unset QDRANT_URL to use the embedded engine"
     )
 

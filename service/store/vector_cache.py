@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.core.errors import NotFound
+from service.core.errors import DependencyUnavailable, NotFound
 from service.core.types import Floats, Ids, SparseVector, Vector
 from service.store.vectors import VectorStore
 
@@ -22,6 +22,10 @@ class VectorCache:
     ----------
     most : vectors kept per slot; when there are more, all are forgotten.
     max_age_s : where other processes write as well, everything is forgotten so often; None: nobody else does.
+
+    Attributes
+    ----------
+    is_answered : whether the store answered the last time it was asked.
     """
 
     def __init__(self, store: VectorStore, most: int, max_age_s: float | None) -> None:
@@ -33,16 +37,13 @@ class VectorCache:
         self._emptied = time.monotonic()
         # of all vectors asked for so far; threads may lose a few of each other's counts, a lock would cost more
         self.hits = self.misses = 0
+        self.is_answered = True
         store.watch(self._forget)
 
     def vectors(self, collection: str, slot: str, ids: Ids) -> tuple[Floats, Ids]:
         """Vectors float32[M, D] of those products of `ids` int64[C] that have one, and their places in `ids`, int64[M].
 
-        A collection that is not there has none.
-
-        Raises
-        ------
-        DependencyUnavailable : the store does not answer.
+        A collection that is not there has none, and while the store does not answer only kept ones are known.
         """
         wanted = ids.tolist()
         known = self._known(collection, slot, wanted)
@@ -51,19 +52,15 @@ class VectorCache:
         return np.stack(rows) if rows else np.empty((0, 0), np.float32), np.array(places, np.int64)
 
     def indices(self, collection: str, slot: str, ids: Ids) -> list[NDArray[np.uint32]]:
-        """Of each of `ids` int64[C] where its sparse vector is not 0; empty where it has none.
-
-        Raises
-        ------
-        DependencyUnavailable : the store does not answer.
-        """
+        """Of each of `ids` int64[C] where its sparse vector is not 0; empty where none is known."""
         wanted = ids.tolist()
         known = self._known(collection, slot, wanted)
         nothing = np.empty(0, np.uint32)
         return [nothing if (found := known[product]) is None else found for product in wanted]
 
     def _known(self, collection: str, slot: str, wanted: Sequence[int]) -> _Kept:
-        if self._max_age_s is not None and time.monotonic() - self._emptied > self._max_age_s:
+        is_old = self._max_age_s is not None and time.monotonic() - self._emptied > self._max_age_s
+        if is_old and self.is_answered:  # old ones are better than none
             self._empty()
         kept = self._kept[collection, slot]
         known = {product: kept[product] for product in wanted if product in kept}
@@ -77,9 +74,11 @@ class VectorCache:
         before = self._changes
         try:
             records = self._store.retrieve(collection, ids, vectors=(slot,))
-        except NotFound:
-            # a release that is gone under the service: requests go on without its vectors, until the next one comes
+        except (DependencyUnavailable, NotFound) as error:
+            # a store that is away, or a release that is gone under the service: requests go on without its vectors
+            self.is_answered = isinstance(error, NotFound)
             return dict.fromkeys(ids)
+        self.is_answered = True
         found = {product: records[product].vectors.get(slot) for product in ids if product in records}
         read: _Kept = {product: _kept_of(found.get(product)) for product in ids}
         # what was written while we read may be newer than what we read

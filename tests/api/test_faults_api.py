@@ -4,16 +4,16 @@
 |-----------------------------------|--------------------------------------------------|-----------------------|
 | release deleted under the service | answers without its signals, named in `degraded` | with the next release |
 | encoder of texts fails            | answers by words alone, `degraded` says text     | with the next request |
-| Qdrant gone, silent, or empty     | 503 problem+json with Retry-After, in time       | with the next request |
+
+Those of Qdrant: tests/journeys/test_qdrant_faults.py; of the database: test_database_faults.py there.
 """
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -22,12 +22,7 @@ from service.app import create_app
 from service.core.types import EventType, Interaction
 from service.runtime import Runtime
 from service.store.events import record_events
-from service.store.server import ServerStore
 from service.store.spaces import behaviour_name, users_name
-from tests.proxy import Fault, Proxy, running_proxy
-from tests.store.test_server_wire import STORED, FakeQdrant
-
-QDRANT_TIMEOUT_S = 1
 
 
 @pytest.fixture(scope="module")
@@ -104,56 +99,3 @@ def test_an_encoder_that_fails_leaves_search_by_words(shop: Runtime) -> None:
         assert parts.status_code == 503
         assert "encoder" in parts.json()["detail"]
         assert "model's file" not in answer.text
-
-
-@pytest.fixture
-def qdrant() -> Iterator[tuple[Proxy, FakeQdrant]]:
-    """A Qdrant that finds the first products whatever is asked, behind a network."""
-    fake = FakeQdrant()
-    hits = {"points": [{"id": number, "version": 0, "score": 1 / number} for number in (1, 2, 3)]}
-    fake.routes["POST", "/collections/products/points/query/batch"] = lambda: (
-        200, [hits] * len(fake.seen[-1][2]["searches"]),
-    )  # fmt: skip
-    params = STORED["config"]["params"] | {"vectors": {"text": {"size": 384, "distance": "Cosine"}}}
-    stored = STORED | {"config": STORED["config"] | {"params": params}}
-    fake.routes["GET", "/collections/products"] = lambda: (200, stored)
-    with running_proxy(("127.0.0.1", int(urlsplit(fake.url).port or 0))) as proxy:
-        yield proxy, fake
-    fake.close()
-
-
-def test_without_qdrant_everybody_hears_so_in_time_and_it_is_back_with_the_next_request(
-    shop: Runtime, qdrant: tuple[Proxy, FakeQdrant]
-) -> None:
-    proxy, fake = qdrant
-    store = ServerStore(f"http://127.0.0.1:{proxy.port}", timeout_s=QDRANT_TIMEOUT_S)
-
-    def search(client: TestClient) -> tuple[Any, float]:
-        began = time.monotonic()
-        return client.get("/v1/search", params={"q": "red mug"}), time.monotonic() - began
-
-    with served(shop, store=store, release=lambda: None) as client:
-        wait_for(lambda: search(client)[0].status_code == 200)
-        for fault in (Fault.GONE, Fault.SILENT):
-            with proxy.fault(fault):
-                answer, took_s = search(client)
-                assert_unavailable(answer)
-                assert took_s < 5 * QDRANT_TIMEOUT_S
-                assert client.get("/health/live").status_code == 200
-            proxy.reset()
-            assert search(client)[0].json()["items"]
-        found = fake.routes.pop(("POST", "/collections/products/points/query/batch"))
-        fake.routes["POST", "/collections/products/points/query/batch"] = lambda: (
-            404, "Not found: Collection `products` doesn't exist!",
-        )  # fmt: skip
-        assert_unavailable(search(client)[0])
-        fake.routes["POST", "/collections/products/points/query/batch"] = found
-        assert search(client)[0].json()["items"]
-    store.close()
-
-
-def assert_unavailable(answer: Any) -> None:
-    assert answer.status_code == 503, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["retry-after"] == "2"
-    assert answer.json()["code"] == "dependency_unavailable"
