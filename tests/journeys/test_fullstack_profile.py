@@ -35,7 +35,8 @@ from service.signals import SIGNALS
 from service.store.catalog import get_product, list_products, upsert_products
 from service.store.events import user_events
 from service.store.impressions import impressions_of_request
-from tests.model_server import KEY, model_server, says
+from tests.model_server import KEY, ModelServer, Then, as_json, model_server, says
+from tests.proxy import Fault, Proxy, running_proxy
 from tests.redis_server import running_redis
 
 PARAMS = load_params(profile_file("fullstack"), signals=frozenset(SIGNALS))
@@ -608,6 +609,70 @@ def test_a_model_words_all_products_and_the_insight_in_one_call(shop: Shop) -> N
         assert len(server.calls) == 1
         assert "Picked for you" in {item["explanation"] for item in answer.json()["recommendations"]}
         assert answer.json()["user_insight"] == "A selection for you"
+
+
+FAULTY: dict[str, tuple[Then, Fault]] = {
+    "hangs": (Then(as_json(lambda _: "x"), wait_s=30.0), Fault.NONE),
+    "writes byte by byte": (Then(as_json(lambda _: "x"), drip_s=0.1), Fault.NONE),
+    "writes garbage": (Then(lambda _: "Sure! <script>alert(1)</script> \x00 {]"), Fault.NONE),
+    "is no model": (Then(raw=b"\xff\xfe<html>"), Fault.NONE),
+    "fails": (Then(status=500), Fault.NONE),
+    "is behind a silent network": (says("x"), Fault.SILENT),
+    "resets connections": (says("x"), Fault.RESET),
+    "is gone": (says("x"), Fault.GONE),
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[tuple[ModelServer, Proxy]]:
+    """A language model behind a network."""
+    with model_server() as server, running_proxy(("127.0.0.1", int(server.url.rpartition(":")[2]))) as proxy:
+        yield server, proxy
+
+
+def wait_for(happens: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def worded_by(shop: Shop, proxy: Proxy, timeout_s: float) -> Runtime:
+    changes = {
+        "llm_provider": "openai", "llm_model": "m", "llm_api_key": SecretStr(KEY),
+        "llm_base_url": f"http://127.0.0.1:{proxy.port}/v1",
+    }  # fmt: skip
+    wording = shop.runtime.params.wording.model_copy(update={"timeout_s": timeout_s, "failures": 3, "rest_s": 0.05})
+    return replace(
+        shop.runtime,
+        params=shop.runtime.params.model_copy(update={"wording": wording}),
+        settings=shop.runtime.settings.model_copy(update=changes),
+    )
+
+
+def test_a_model_that_fails_in_any_way_costs_its_words_and_a_bounded_wait_and_is_heard_again_when_it_works(
+    shop: Shop, model: tuple[ModelServer, Proxy]
+) -> None:
+    server, proxy = model
+    with TestClient(create_app(worded_by(shop, proxy, 0.5))) as http:
+
+        def explanations(user: str) -> list[str]:
+            answer = http.post("/api/recommendations", json=asked(user_id=user, limit=10))
+            assert answer.status_code == 200, answer.text
+            return [item["explanation"] for item in answer.json()["recommendations"]]
+
+        for number, (how, (then, fault)) in enumerate(FAULTY.items()):
+            server.then(then)
+            with proxy.fault(fault):
+                began = time.monotonic()
+                told = explanations(f"unlucky{number}")
+                assert time.monotonic() - began < 5, how
+            assert told, how
+            assert all(told), how
+            assert not any(one == "x" or "script" in one for one in told), how
+            proxy.reset()
+            server.then(says("Picked for you", f"A selection {number}"))
+            wait_for(lambda number=number: "Picked for you" in explanations(f"lucky{number}-{time.monotonic_ns()}"))
 
 
 def test_versions_of_an_experiment_are_told_apart_in_answers_and_in_the_log(shop: Shop) -> None:
