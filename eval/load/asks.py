@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
-
-import orjson
+from typing import Any
 
 from eval.load.shoppers import Draw
+from service.client import Call
+from service.clients.answers.lists import SlateOut
+from service.clients.answers.people import EventsOut
+from service.clients.asks.people import Event
+from service.clients.lists import home, search, similar
+from service.clients.people import events
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +39,29 @@ class Ask:
 
 
 def some_asks(draw: Draw, shares: Mapping[str, float], count: int, *, n: int, batch: int) -> list[Ask]:
-    """Random requests.
+    """Random requests, as the client makes them.
 
     Parameters
     ----------
     n : slots of each slate. batch : events per request of the surface events.
     """
-    make = {
-        "home": lambda: Ask("home", _path("/v1/home", user=draw.user(), n=n)),
-        "similar": lambda: Ask("similar", _path(f"/v1/similar/{quote(draw.product(), safe='')}", n=n)),
-        "search": lambda: Ask("search", _path("/v1/search", q=draw.words(), n=n)),
-        "events": lambda: Ask("events", "/v1/events", orjson.dumps({"events": _events(draw, batch)})),
-    }
-    return [make[surface]() for surface in draw.surface(shares, count)]
+    return [_ask(surface, some_call(draw, surface, n=n, batch=batch)) for surface in draw.surface(shares, count)]
 
 
-def _path(path: str, **parameters: object) -> str:
-    return f"{path}?{urlencode({name: value for name, value in parameters.items() if value is not None})}"
+def some_call(draw: Draw, surface: str, *, n: int, batch: int) -> Call[SlateOut | EventsOut]:
+    """One random request of a surface, see `some_asks`."""
+    if surface == "home":
+        return home(user=draw.user(), n=n)
+    if surface == "similar":
+        return similar(draw.product(), n=n)
+    if surface == "search":
+        return search(query=draw.words(), n=n)
+    return events([_event(draw, draw.user()) for _ in range(batch)])
 
 
-def _events(draw: Draw, batch: int) -> list[dict[str, str]]:
-    return [_event(draw, draw.user()) for _ in range(batch)]
+def _ask(surface: str, call: Call[Any]) -> Ask:
+    return Ask(surface, call.target, call.content)
 
 
-def _event(draw: Draw, user: str | None) -> dict[str, str]:
-    who = {"user": user} if user else {"session": "vitrine-load"}
-    return {"type": draw.type(), "product": draw.product(), **who}
+def _event(draw: Draw, user: str | None) -> Event:
+    return {"type": draw.type(), "product": draw.product(), "user": user, "session": None if user else "vitrine-load"}

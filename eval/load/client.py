@@ -1,19 +1,18 @@
 """Single requests to a service, for what has to be known before it is loaded."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from typing import Any
+from itertools import islice
 from urllib.parse import urlsplit
 
-import orjson
-
-from eval.load.asks import Ask
 from eval.load.shoppers import Shoppers
+from service.client import Patience, Vitrine, VitrineError
 from service.core.errors import ConfigurationError, DependencyUnavailable, NotFound
 
 _MOST_PRODUCTS = 5_000
 _PAGE = 1_000
+_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +49,31 @@ class Address:
         """As the Host header has it."""
         return f"{self.host}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """As clients take it."""
+        return f"http://{self.name}{self.prefix}"
 
-def answer_to(address: Address, ask: Ask) -> Any:
-    """What a service answers to one request, parsed.
+
+@contextmanager
+def asking(address: Address) -> Iterator[Vitrine]:
+    """A client of a service; what it is not answered says what to do.
 
     Raises
     ------
-    DependencyUnavailable : it does not answer, or with an error.
+    DependencyUnavailable : the service does not answer, or with an error.
     """
     try:
-        with closing(HTTPConnection(address.host, address.port, timeout=30)) as connection:
-            headers = {"Content-Type": "application/json"} if ask.body else {}
-            connection.request(ask.method, address.prefix + ask.path, ask.body or None, headers)
-            answer = connection.getresponse()
-            text = answer.read()
-    except (OSError, HTTPException) as error:
-        raise DependencyUnavailable(
-            f"{address.name} does not answer ({error}); start `vitrine serve` or check --url"
-        ) from error
-    if answer.status != 200:
-        raise DependencyUnavailable(
-            f"{ask.method} {ask.path} answers {answer.status}: {text[:300].decode('utf-8', 'replace')}"
-        )
-    try:
-        return orjson.loads(text)
-    except ValueError as error:
-        raise DependencyUnavailable(f"{address.name}{ask.path} does not answer with JSON; is it a Vitrine?") from error
-
-
-def get_json(address: Address, path: str) -> Any:
-    """`answer_to` a GET."""
-    return answer_to(address, Ask("", path))
+        with Vitrine(address.url, timeout_s=_TIMEOUT_S, patience=Patience(tries=1)) as client:
+            yield client
+    except VitrineError as error:
+        if error.status is None:
+            says = f"{address.name} does not answer ({error.detail}); start `vitrine serve` or check --url"
+        elif error.code == "unexpected_answer":
+            says = f"{address.name} does not answer as a Vitrine does; is it one? ({error})"
+        else:
+            says = str(error)
+        raise DependencyUnavailable(says) from error
 
 
 def remote_shoppers(address: Address) -> Shoppers:
@@ -90,14 +83,9 @@ def remote_shoppers(address: Address) -> Shoppers:
     ------
     NotFound : it has no products. DependencyUnavailable : it does not answer.
     """
-    items: list[dict[str, Any]] = []
-    cursor = ""
-    while len(items) < _MOST_PRODUCTS:
-        page = get_json(address, f"/v1/products?sort=popularity&limit={_PAGE}{cursor}")
-        items += [item for item in page["items"] if item.get("visible", True)]
-        if not page["next_cursor"]:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
-    if not items:
+    with asking(address) as client:
+        popular = client.each_product(sort="popularity", limit=_PAGE)
+        products = [(one.id, one.name) for one in islice(popular, _MOST_PRODUCTS) if one.visible]
+    if not products:
         raise NotFound(f"the shop at {address.name} has no products: load some first", code="no_products")
-    return Shoppers([item["id"] for item in items], [item["name"] for item in items])
+    return Shoppers([id for id, _ in products], [name for _, name in products])

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
-from eval.load.asks import Ask, some_asks
-from eval.load.client import Address, answer_to, remote_shoppers
+from eval.load.asks import Ask, some_asks, some_call
+from eval.load.client import Address, asking, remote_shoppers
 from eval.load.engine import WARM, engine_costs, ratios
 from eval.load.find_rate import find_rate, why_not
 from eval.load.generator import Plan, send
 from eval.load.measured import Measured, measured, summary
 from eval.load.service import Usage, copy_of, serving, usage
 from eval.load.shoppers import Draw, Shoppers, shoppers_of
+from service.clients.answers.people import EventsOut
 from service.core.errors import DependencyUnavailable, InvalidQuery, NotFound
 from service.runtime import open_database_only
 
@@ -131,8 +132,9 @@ def _shoppers_behind(address: Address, settings: Settings, notes: list[str]) -> 
     if not settings.embedded or (settings.data_dir / "vitrine.db").exists():
         try:
             shoppers = _local_shoppers(settings)
-            for product in shoppers.products[:3]:
-                answer_to(address, Ask("similar", f"/v1/products/{product}"))
+            with asking(address) as client:
+                for product in shoppers.products[:3]:
+                    client.get_product(product)
         except (NotFound, DependencyUnavailable):
             notes.append(f"the shop in {settings.data_dir} is not the one at {address.name}")
         else:
@@ -142,13 +144,15 @@ def _shoppers_behind(address: Address, settings: Settings, notes: list[str]) -> 
 
 def _check(target: _Target, options: Options, notes: list[str]) -> None:
     """One request of each surface: a service that answers with errors is not worth loading."""
-    for surface in target.shares:
-        for ask in some_asks(target.draw, {surface: 1.0}, 1, n=options.n, batch=options.batch):
-            answer = answer_to(target.address, ask)
-            if refused := answer.get("refused"):
-                notes.append(f"events are refused ({refused} of {options.batch}): {answer['results'][0]['reason']}")
-            if "items" in answer and not answer["items"]:
-                notes.append(f"a {surface} request was answered without products: {answer.get('shortfall')}")
+    with asking(target.address) as client:
+        for surface in target.shares:
+            answer = client.send(some_call(target.draw, surface, n=options.n, batch=options.batch))
+            if isinstance(answer, EventsOut):
+                if answer.refused:
+                    why = answer.results[0].reason
+                    notes.append(f"events are refused ({answer.refused} of {options.batch}): {why}")
+            elif not answer.items:
+                notes.append(f"a {surface} request was answered without products: {answer.shortfall}")
 
 
 def _measured(options: Options, target: _Target, say: Callable[[str], None]) -> Loaded:

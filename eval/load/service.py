@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from config.params import load_params
 from config.settings import Settings
 from eval.catalogue.shop import check_there_is_a_shop
-from eval.load.client import Address, get_json
+from eval.load.client import Address, asking
 from indexer.popular import make_popular
 from service.core.errors import DependencyUnavailable, IndexNotReady
 from service.core.types import DEFAULT_TENANT
@@ -142,7 +142,8 @@ def _wait_until_ready(address: Address) -> None:
     until = time.monotonic() + _READY_S
     while True:
         try:
-            get_json(address, "/health/ready")
+            with asking(address) as client:
+                client.ready()
         except DependencyUnavailable:
             if time.monotonic() > until:
                 raise

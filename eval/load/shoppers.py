@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from sqlalchemy import desc, func, select
@@ -15,6 +16,10 @@ from service.store.tables import INTERACTION, PRODUCT, USERS
 _ZIPF = 1.0
 _MOST_WORDS = 3
 _MOST_SEARCHES = 50_000
+
+Did = Literal["view", "click", "cart", "purchase"]
+_DID: tuple[Did, ...] = ("view", "click", "cart", "purchase")
+_OFTEN = (0.65, 0.25, 0.07, 0.03)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,9 +119,9 @@ class Draw:
         self._asked.add(words)
         return words
 
-    def type(self) -> str:
+    def type(self) -> Did:
         """What they do with a product."""
-        return str(self._rng.choice(["view", "click", "cart", "purchase"], p=[0.65, 0.25, 0.07, 0.03]))
+        return _DID[self._rng.choice(len(_DID), p=_OFTEN)]
 
     def surface(self, shares: Mapping[str, float], count: int) -> list[str]:
         """Surfaces of that many requests."""

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Params = tuple[tuple[str, str], ...]
 SAFE = frozenset(("GET", "PUT", "DELETE"))
@@ -15,7 +15,7 @@ SAFE = frozenset(("GET", "PUT", "DELETE"))
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """A request that has not been sent yet.
 
     Attributes
@@ -34,7 +34,7 @@ class Call(Generic[T]):
 
     method: str
     path: str
-    answer: type[T]
+    answer: type[T_co]
     params: Params = ()
     body: Any = None
     repeats: bool | None = None
@@ -55,7 +55,7 @@ class Call(Generic[T]):
         """Whether sending it twice does what sending it once does."""
         return self.method in SAFE if self.repeats is None else self.repeats
 
-    def after(self, cursor: str) -> "Call[T]":
+    def after(self, cursor: str) -> "Call[T_co]":
         """The same list from its next page on."""
         if self.body is not None:
             return replace(self, body={**self.body, "cursor": cursor})
