@@ -99,4 +99,5 @@ def serious_problems(page: Any) -> list[str]:
 
 
 def _is_failure(said: Any) -> bool:
-    return said.type == "error" and "Failed to load resource" not in said.text
+    # what the browser itself says of a service that is away is no failure of a script
+    return said.type == "error" and not any(one in said.text for one in ("Failed to load resource", "net::ERR_"))

@@ -12,7 +12,8 @@ from service.storefront.proof import shown_by_cookie
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
 SECTIONS = (
-    ("overview", "Overview"), ("engagement", "Clicks and sales"), ("experiments", "Experiments"), ("speed", "Speed"),
+    ("overview", "Overview"), ("traffic", "Traffic"), ("speed", "Speed"), ("engagement", "Clicks and sales"),
+    ("experiments", "Experiments"),
     ("searches", "Searches"), ("trending", "Trending"), ("signals", "Signals"), ("coverage", "Coverage"),
     ("releases", "Releases"), ("jobs", "Jobs"), ("rules", "Rules"), ("catalogue", "Catalogue"), ("why", "Why (not)?"),
 )  # fmt: skip

@@ -3,27 +3,36 @@
 import csv
 import io
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from service.accounts.caller import Scope
+from config.settings import Settings
+from service.accounts.caller import Role, Scope
+from service.accounts.desk import new_account
 from service.accounts.key_desk import make_key
 from service.api.clock import utc_now
 from service.app import create_app
-from service.runtime import Runtime
+from service.runtime import Runtime, open_runtime
 from service.store.releases import live_release
+from service.storefront.console import SECTIONS
+from tests.browser import screenshot, serious_problems, served, until, visits
 
 LISTS = (
     "traffic/surfaces", "traffic/steps", "traffic/routes", "engagement?by=surface", "engagement?by=shelf",
     "engagement?by=position", "engagement?by=day", "experiments", "signals", "exposure", "catalogue", "releases",
-    "jobs",
+    "jobs", "alarms", "minutes", "activity", "activity?days=1",
 )  # fmt: skip
 PASSWORD = "correct horse battery"
-SECTIONS = ("engagement", "experiments", "speed", "searches", "trending", "signals", "coverage", "jobs", "catalogue")
+READY = "[data-body]:not([aria-busy]) > *"
+Visit = Callable[..., Any]
 
 
 def click_in_home(desk: TestClient, admin: dict[str, str], user: str, place: int, *kinds: str) -> list[str]:
@@ -35,6 +44,16 @@ def click_in_home(desk: TestClient, admin: dict[str, str], user: str, place: int
     if events:
         assert desk.post("/v1/events", json={"events": events}, headers=admin).status_code < 300
     return ids
+
+
+def approx(value: float) -> Any:
+    return pytest.approx(value, abs=5e-4)
+
+
+def sql(shop: Runtime, query: str) -> list[tuple[Any, ...]]:
+    """What the database says to a query of our own."""
+    with shop.database.session() as session:
+        return [tuple(row) for row in session.connection().execute(text(query))]
 
 
 def stored(shop: Runtime) -> int:
@@ -96,15 +115,29 @@ def test_clicks_are_counted_by_list_position_and_visitor(
 
     [home] = rows("surface")
     assert (home["name"], home["lists"], home["visitors"], home["taken"], home["bought"]) == ("home", 5, 5, 4, 1)
-    assert home["click_rate"] == 0.8
-    assert home["click_low"] < 0.8 < home["click_high"] <= 1
+    # five people with one list each: 1.96 sqrt((4 * .2^2 + .8^2) * 5 / 4) / 5 = .392
+    assert (home["click_rate"], home["click_low"], home["click_high"]) == (0.8, approx(0.408), 1.0)
+    assert (home["conversion"], home["conversion_low"], home["conversion_high"]) == (0.2, 0.0, approx(0.592))
     first, second, third, *_ = rows("position")
     assert [(one["position"], one["lists"], one["taken"]) for one in (first, second, third)] == [
         (1, 5, 1), (2, 5, 3), (3, 5, 0),
     ]  # fmt: skip
+    # Wilson: (.6 + 3.84 / 10 ± 1.96 sqrt(.24 / 5 + 3.84 / 100)) / (1 + 3.84 / 5)
+    assert (second["click_rate"], second["click_low"], second["click_high"]) == (0.6, approx(0.2307), approx(0.8824))
+    assert (third["click_low"], third["click_high"]) == (0.0, approx(3.8415 / 8.8415))
+    joined = "FROM impression i JOIN interaction e ON e.request_id = i.request_id"
+    assert sql(desk_shop, f"SELECT count(DISTINCT i.id), count(DISTINCT i.user) {joined}") == [(4, 4)]
     [day] = rows("day")
     assert day["name"] == f"{utc_now():%Y-%m-%d}"
-    assert desk.get("/v1/admin/exposure", headers=admin).json()["slots"] == 25
+    seen = desk.get("/v1/admin/exposure", headers=admin).json()
+    assert seen["slots"] == 25
+    [(events, touched)] = sql(desk_shop, "SELECT count(*), count(DISTINCT product_id) FROM interaction")
+    assert (seen["events"], seen["touched"]) == (events, touched)
+    assert seen["rows"][0]["events"] == 0
+    assert seen["rows"][-1]["events"] == 1
+    today = desk.get("/v1/admin/activity?days=1", headers=admin).json()["rows"]
+    assert sum(row["lists"] for row in today) == 5
+    assert sum(row["purchases"] for row in today) == 1
 
 
 def test_a_release_is_promoted_and_rolled_back(desk: TestClient, admin: dict[str, str]) -> None:
@@ -172,13 +205,6 @@ def live(shop: Runtime) -> str:
     return found.id
 
 
-def until_live(shop: Runtime, release: str, page: Any) -> None:
-    end = time.monotonic() + 10
-    while live(shop) != release:
-        assert time.monotonic() < end
-        page.wait_for_timeout(50)
-
-
 def test_an_operator_signs_in_promotes_rolls_back_and_tries_a_rule(browser_page: Any, desk_shop: Runtime) -> None:
     page = browser_page
     sign_in(page, "op@example.com")
@@ -194,7 +220,7 @@ def test_an_operator_signs_in_promotes_rolls_back_and_tries_a_rule(browser_page:
     assert live(desk_shop) != before
     page.get_by_role("button", name="Roll back").click()
     page.locator("dialog[open]").get_by_role("button", name="Roll back").click()
-    until_live(desk_shop, before, page)
+    until(page, lambda: live(desk_shop) == before)
     page.goto("/dashboard#rules")
     page.get_by_role("button", name="New rule").click()
     page.get_by_role("button", name="Check").click()
@@ -218,17 +244,10 @@ def test_why_a_product_is_not_shown_is_answered(browser_page: Any) -> None:
     page.wait_for_selector(".answer .state >> text=sold out")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_every_section_fits_and_a_list_comes_as_a_file(browser_page: Any, width: int) -> None:
+def test_a_list_comes_as_a_file(browser_page: Any) -> None:
     page = browser_page
-    page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, "op@example.com")
-    for name in SECTIONS:
-        page.goto(f"/dashboard#{name}")
-        page.wait_for_selector(f'[data-section="{name}"][aria-current]')
-        page.wait_for_selector("[data-body]:not([aria-busy]) .panel, [data-body]:not([aria-busy]) .tiles")
-        assert page.locator("[data-body] .oops").count() == 0, name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    open_section(page, "catalogue")
     with page.expect_download() as download:
         page.get_by_role("button", name="catalogue as CSV").click()
     assert download.value.suggested_filename == "catalogue.csv"
@@ -248,3 +267,125 @@ def test_the_api_can_be_read_without_a_network(browser_page: Any) -> None:
     page.wait_for_selector(".swagger-ui .opblock-tag >> text=admin")
     origin = page.evaluate("location.origin")
     assert [url for url in asked if not url.startswith((origin, "data:", "blob:"))] == []
+
+
+def open_section(page: Any, name: str) -> None:
+    page.goto(f"/dashboard#{name}")
+    page.wait_for_selector(f'[data-section="{name}"][aria-current]')
+    page.wait_for_selector(READY)
+
+
+def jobs(shop: Runtime) -> int:
+    with shop.database.session() as session:
+        return int(session.connection().execute(text("SELECT count(*) FROM job")).scalar_one())
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
+def test_no_section_has_a_serious_accessibility_problem_or_a_sideways_step(
+    visit: Visit, scheme: str, width: int
+) -> None:
+    page = visit("/dashboard", color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 800})
+    assert serious_problems(page) == []
+    sign_in(page, "op@example.com")
+    for name, _ in SECTIONS:
+        open_section(page, name)
+        assert page.locator("[data-body] .oops").count() == 0, name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert serious_problems(page) == [], name
+        screenshot(page, f"dashboard-{name}-{width}-{scheme}")
+
+
+def test_keys_alone_lead_to_a_release_that_answers_and_back_again(visit: Visit) -> None:
+    page = visit("/dashboard")
+    sign_in(page, "op@example.com")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+
+    def tab_to(label: str) -> None:
+        for _ in range(60):
+            if (
+                page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText")
+                == label
+            ):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(label)
+
+    tab_to("Releases")
+    page.keyboard.press("Enter")
+    page.wait_for_selector('[data-section="releases"][aria-current]')
+    page.wait_for_selector(READY)
+    tab_to("Roll back")
+    page.keyboard.press("Enter")
+    until(page, "document.activeElement.innerText === 'Leave it'")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    assert page.evaluate("document.activeElement.innerText") == "Roll back"
+
+
+def test_a_double_click_runs_a_job_once_and_promotes_once(visit: Visit, desk_shop: Runtime) -> None:
+    page = visit("/dashboard")
+    sign_in(page, "op@example.com")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    open_section(page, "jobs")
+    before = jobs(desk_shop)
+    page.get_by_role("button", name="Count what is popular").dblclick()
+    page.wait_for_selector(".toast >> text=begins within a minute")
+    assert jobs(desk_shop) == before + 1
+    open_section(page, "releases")
+    page.get_by_role("button", name="answer").first.dblclick()
+    page.get_by_role("button", name="Let it answer").dblclick()
+    page.wait_for_selector(".toast >> text=answers now")
+    page.get_by_role("button", name="Roll back").dblclick()
+    page.locator("dialog[open]").get_by_role("button", name="Roll back").dblclick()
+    page.wait_for_selector(".toast >> text=answers again")
+    assert [url.rsplit("/", 1)[1] for url in sent] == ["jobs", "promote", "rollback"]
+
+
+def test_a_sign_in_that_ended_under_an_open_page_is_said_and_leads_back_there(visit: Visit) -> None:
+    page = visit("/dashboard")
+    sign_in(page, "op@example.com")
+    open_section(page, "jobs")
+    page.evaluate(
+        """localStorage.setItem('vitrine.account', JSON.stringify(
+            {...JSON.parse(localStorage.getItem('vitrine.account')), refresh: 'gone', until: 0}))"""
+    )
+    page.wait_for_selector(".stale >> text=Please sign in")  # at the next look at the jobs, which comes by itself
+    page.wait_for_selector(".toast >> text=You have been signed out")
+    assert page.locator(".figures").count() > 0
+    page.locator(".stale a").click()
+    page.wait_for_url("**/sign-in?next=%2Fdashboard%23jobs")
+
+
+@pytest.fixture(scope="module")
+def empty_shop(tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Path], Settings]) -> Iterator[Runtime]:
+    """A shop of nothing but an operator."""
+    changes = {"access": "keys", "secret": SecretStr("a secret of thirty-two characters"), "background": "off"}
+    with open_runtime(settings_for(tmp_path_factory.mktemp("empty")).model_copy(update=changes)) as runtime:
+        new_account(runtime.database, "default", "op@example.com", PASSWORD, name="", role=Role.OPERATOR, now=utc_now())
+        yield runtime
+
+
+def test_an_empty_shop_says_what_is_missing_and_a_restart_is_survived(browser: Any, empty_shop: Runtime) -> None:
+    with ExitStack() as running, ExitStack() as first:
+        address = first.enter_context(served(create_app(empty_shop)))
+        visit = running.enter_context(visits(browser, address))
+        page = visit("/dashboard")
+        sign_in(page, "op@example.com")
+        page.wait_for_selector(".verdict-box >> text=There is no product")
+        for name, _ in SECTIONS:
+            open_section(page, name)
+            assert page.locator("[data-body] .oops").count() == 0, name
+            assert len(page.inner_text("[data-body]")) > 20, name
+        open_section(page, "jobs")
+        first.close()
+        page.wait_for_selector(".stale >> text=cannot be reached")
+        screenshot(page, "dashboard-restart")
+        assert page.locator("[data-body] .panel").count() > 0
+        page.evaluate("location.hash = 'overview'")
+        page.wait_for_selector("[data-body] .oops")
+        running.enter_context(served(create_app(empty_shop), int(address.rsplit(":", 1)[1])))
+        page.wait_for_selector(".verdict-box")  # it comes back by itself
+        page.wait_for_selector(".stale", state="hidden")

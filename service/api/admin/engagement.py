@@ -98,7 +98,7 @@ async def get_engagement(
 async def get_experiments(
     state: State, tenant: Tenant, now: Now, form: AsFormat = Format.JSON, days: Days = 30
 ) -> Response:
-    """A first look; `vitrine eval ab` tests what is decided on."""
+    """A first look; `vitrine eval abtest` tests what is decided on."""
     since = now - timedelta(days=days)
 
     def work() -> dict[tuple[str, str], Engagement]:

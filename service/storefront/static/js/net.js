@@ -67,7 +67,7 @@ async function told(answer) {
   const said = await answer.json().catch(() => ({}));
   const passes = PASSING.has(answer.status);
   if (answer.status >= 500) {
-    return new Trouble("Something went wrong here", "It is not your fault. Please try again in a moment.", { status: answer.status, passes });
+    return new Trouble("Something went wrong here", "It is not your fault. Please try again in a moment.", { status: answer.status, passes, code: said.code });
   }
   if (answer.status === 401) {
     return new Trouble("Please sign in", "This needs an account, or your sign-in has ended.", { status: 401, code: said.code });

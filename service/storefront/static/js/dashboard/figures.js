@@ -1,31 +1,7 @@
-// Plain lists with figures: speed, searches, trending, catalogue.
+// Plain lists with figures: searches, trending, catalogue.
 import { h, money, productUrl } from "../dom.js";
 import { ask } from "../net.js";
-import { bar, csv, csvOf, most, ms, number, panel, percent, table, tile, tiles } from "./parts.js";
-
-function times(caption, rows, first) {
-  const slowest = most(rows, "p95_ms");
-  return table(caption, [
-    ...first,
-    { title: "Requests", cell: (row) => number(row.requests), right: true },
-    { title: "Median", cell: (row) => ms(row.p50_ms), right: true },
-    { title: "Mean", cell: (row) => ms(row.mean_ms), right: true },
-    { title: "95 % within", cell: (row) => h("span", { class: "rated" }, h("b", {}, ms(row.p95_ms)), bar(row.p95_ms, slowest)) },
-    { title: "99 % within", cell: (row) => ms(row.p99_ms), right: true },
-  ], rows, "Nothing was asked since this process started.");
-}
-
-async function loadSpeed() {
-  const [surfaces, steps, routes] = await Promise.all(["surfaces", "steps", "routes"].map((of) => ask(`/v1/admin/traffic/${of}`)));
-  const name = { title: "Name", cell: (row) => row.name };
-  const of = [...new Set(steps.rows.map((row) => row.within))].sort();
-  const byTime = (rows) => rows.toSorted((a, b) => b.mean_ms * b.requests - a.mean_ms * a.requests);
-  return [
-    panel("By surface", { tools: [csv("/v1/admin/traffic/surfaces", "traffic-surfaces")] }, times("By surface", surfaces.rows, [name])),
-    ...of.map((surface, at) => panel(surface === "none" ? "Steps of other requests" : `Steps of ${surface}`, { tools: at ? [] : [csv("/v1/admin/traffic/steps", "traffic-steps")] }, times(`Steps of ${surface}`, byTime(steps.rows.filter((row) => row.within === surface)), [name]))),
-    panel("By route", { tools: [csv("/v1/admin/traffic/routes", "traffic-routes")] }, times("By route", routes.rows, [{ title: "Route", cell: (row) => h("code", {}, `${row.within} ${row.name}`) }])),
-  ];
-}
+import { bar, csv, csvOf, most, number, panel, percent, table, tile, tiles } from "./parts.js";
 
 async function loadSearches() {
   const [nothing, all] = await Promise.all([ask("/v1/searches?only=nothing&n=100"), ask("/v1/searches?n=100")]);
@@ -43,7 +19,11 @@ async function loadSearches() {
 }
 
 async function loadTrending() {
-  const found = await ask("/v1/trending?n=50");
+  const found = await ask("/v1/trending?n=50", { tries: 0 }).catch((trouble) => {
+    if (trouble.code !== "index_not_ready") throw trouble;
+    return null;
+  });
+  if (!found) return [panel("Nothing was counted yet", h("p", {}, "What is popular is counted by a job, hourly as a rule: ", h("a", { href: "#jobs" }, "run it now"), "."))];
   const highest = most(found.items, "score");
   const columns = [["rank", (row) => row.rank], ["id", (row) => row.id], ["name", (row) => row.name], ["score", (row) => row.score], ["price", (row) => row.price]];
   return [panel("Trending products", { tools: [csvOf(found.items, columns, "trending")] }, table("Trending", [
@@ -68,7 +48,6 @@ async function loadCatalogue() {
   ];
 }
 
-export const speed = { about: "How long answers take, as this process counted since it started.", load: loadSpeed, every: 15 };
 export const searches = { about: "What people search for, and what they do not find.", load: loadSearches };
 export const trending = { about: "What is popular now.", load: loadTrending };
 export const catalogue = { about: "Products that cannot do as well as they might.", load: loadCatalogue };

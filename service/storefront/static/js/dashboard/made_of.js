@@ -32,15 +32,18 @@ async function loadCoverage() {
   const path = "/v1/admin/exposure";
   const found = await ask(path);
   const points = found.rows.map((row) => ({ x: row.products, y: row.slots, says: `${percent(row.products, 0)} of the products have ${percent(row.slots)} of the slots` }));
+  const loved = found.rows.map((row) => ({ x: row.products, y: row.events, says: `${percent(row.products, 0)} of the products have ${percent(row.events)} of what people did` }));
+  const curves = [found.slots ? { name: "slots: what is shown", points } : null, found.events ? { name: "events: what people do, 30 days", points: loved } : null].filter(Boolean);
   return [
     tiles(
       tile("Coverage", percent(found.coverage), `${number(found.shown)} of ${number(found.products)} products were shown`),
       tile("Inequality (Gini)", found.gini === null ? "–" : found.gini.toFixed(2), "0: all as often, 1: one has all"),
       tile("Slots", number(found.slots), `in the newest ${number(found.looked_at)} lists`),
+      tile("Products with events", number(found.touched), `${number(found.events)} events in 30 days`),
     ),
-    found.slots ? panel("Who gets the slots", { tools: [csv(path, "exposure")] }, lines("Share of slots by share of products", [{ name: "slots", points }], { top: 1, xText: (value) => percent(value, 0), yText: (value) => percent(value, 0), xTitle: "of the products, most shown first", straight: true }),
-      h("details", {}, h("summary", {}, "Figures"), table("Curve", [{ title: "Products", cell: (row) => percent(row.products, 0) }, { title: "Slots", cell: (row) => percent(row.slots), right: true }], found.rows)),
-      h("p", { class: "quiet" }, "The dashed line is what equal chances would give.")) : panel("Nothing yet", h("p", {}, "No list was shown yet.")),
+    curves.length ? panel("Who is shown, and who is looked at", { tools: [csv(path, "exposure")] }, lines("Share of slots and events by share of products", curves, { top: 1, xText: (value) => percent(value, 0), yText: (value) => percent(value, 0), xTitle: "of the products, those with most first", straight: true }),
+      h("details", {}, h("summary", {}, "Figures"), table("Curve", [{ title: "Products", cell: (row) => percent(row.products, 0) }, { title: "Slots", cell: (row) => percent(row.slots), right: true }, { title: "Events", cell: (row) => percent(row.events), right: true }], found.rows)),
+      h("p", { class: "quiet" }, "The dashed line is what equal chances would give. Where slots rise faster than events, lists are narrower than people are.")) : panel("Nothing yet", h("p", {}, "No list was shown yet.")),
   ];
 }
 

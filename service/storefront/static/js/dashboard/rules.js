@@ -23,7 +23,7 @@ async function load({ again }) {
         h("button", { class: "button plain small", type: "button", "aria-label": `Edit ${row.id}`, onclick: () => edit(plain(row), false, again) }, "Edit"),
         h("button", { class: "button plain small", type: "button", "aria-label": `Switch ${row.id} ${row.enabled ? "off" : "on"}`, onclick: () => change(row, again) }, row.enabled ? "Switch off" : "Switch on")) },
     ], rows, "There is no rule yet.")),
-    panel("What looks wrong", table("Warnings", [
+    panel("What looks wrong", { tools: lint.warnings.length ? [csvOf(lint.warnings, [["rules", (row) => row.rules.join(" ")], ["message", (row) => row.message]], "rule-warnings")] : [] }, table("Warnings", [
       { title: "Rules", cell: (row) => row.rules.join(", ") }, { title: "What", cell: (row) => row.message, wide: true },
     ], lint.warnings, `Nothing: ${number(lint.checked)} looked at.`)),
   ];

@@ -2,7 +2,7 @@
 import { $, h } from "../dom.js";
 import { ask } from "../net.js";
 import { oops } from "../shelf.js";
-import { bar, panel, state, table } from "./parts.js";
+import { bar, csvOf, panel, state, table } from "./parts.js";
 
 const FIELDS = [
   ["product", "Product id", true], ["user", "User id", false], ["session", "Session", false], ["query", "Query, of a search", false], ["anchor", "Anchor product, of similar", false],
@@ -31,7 +31,7 @@ async function explain(form, place) {
 
 function drawn(found) {
   const ranks = Object.entries(found.would_be).map(([signal, rank]) => ({ signal, rank }));
-  return panel(found.shown ? `Shown, in slot ${found.rank}` : "Not shown", { tools: [state(found.cause.replaceAll("_", " "), found.shown ? "good" : "bad")] },
+  return panel(found.shown ? `Shown, in slot ${found.rank}` : "Not shown", { tools: [state(found.cause.replaceAll("_", " "), found.shown ? "good" : "bad"), csvOf(ranks, [["signal", (row) => row.signal], ["rank", (row) => row.rank]], "ranks")] },
     h("p", { class: "verdict" }, found.says),
     h("p", { class: "quiet" }, [found.place ? `By its score it stood at ${found.place}. ` : "", `Variant: ${found.variant}. `, found.release ? `Release: ${found.release}.` : "No release."]),
     table("Its rank in each signal", [
