@@ -6,6 +6,8 @@ takes over while the service is dead. Whoever is cut off does the same again, as
 ::
 
     python -m eval.bench.kills --kills 100
+
+A hundred take some minutes where nobody else uses the machine.
 """
 
 import argparse
@@ -20,7 +22,6 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from random import Random
 from subprocess import TimeoutExpired
@@ -44,6 +45,7 @@ _START_S = 180.0
 _SETTLE_S = 120.0
 _DYING_EARLY = 0.25  # share of the services that are killed before they answer
 _ANSWERS = (40, 200)  # that a service gives before it dies, where nothing runs beside it
+_TURNS = 3  # of all commands in one life of a service, at most
 _TAKING_OVER = 0.25  # share of dead services while which somebody indexes by hand
 _PRODUCTS_SQL = "SELECT external_id, CASE WHEN deleted_at IS NULL THEN name END FROM product"
 _FINE = frozenset({0, 200, 404, 429, 503})  # 404: a deletion that was sent again
@@ -114,8 +116,8 @@ class Killer:
 
     Parameters
     ----------
-    beside : commands to run beside the service, in turn: load-products, load-events, train; none: only the service
-        dies, after some tens of answers.
+    beside : commands to run beside the service, all at once: load-products, load-events, train; none: only the
+        service dies, after some tens of answers.
     """
 
     def __init__(self, shop: Path, seed: int, beside: tuple[str, ...]) -> None:
@@ -138,7 +140,7 @@ class Killer:
             process.kill()
             process.wait()
 
-    def round(self, number: int, traffic: Traffic) -> None:
+    def round(self, traffic: Traffic) -> None:
         """One life of a service, and of what runs beside it."""
         service = self._start("serve", "--port", str(self._port))
         if self._usual_s and self._random.random() < _DYING_EARLY:
@@ -146,13 +148,13 @@ class Killer:
             self._kill("serve", service)
             return
         self._wait_for_answers(service)
-        command = self._beside[number % len(self._beside)] if self._beside else None
-        if command is None:
-            self._wait_for_traffic(traffic)
+        if self._beside:
+            for _ in range(self._random.randint(1, _TURNS)):
+                self._cut_short(*self._beside)
         else:
-            self._cut_short(command)
+            self._wait_for_traffic(traffic)
         self._kill("serve", service)
-        if command is not None and self._random.random() < _TAKING_OVER:
+        if self._beside and self._random.random() < _TAKING_OVER:
             self._cut_short("index")
 
     def live_on(self) -> "Any":
@@ -173,17 +175,20 @@ class Killer:
         self._usual_s.setdefault(command, time.monotonic() - began)
         self._count_done(command)
 
-    def _cut_short(self, command: str) -> None:
-        """Kill a command somewhere in its usual time; one that was faster has done its work."""
-        running = self._start(*self._arguments(command))
-        try:
-            code = running.wait(self._random.uniform(0.3, 1.1) * self._usual_s.get(command, 10.0))
-        except TimeoutExpired:
-            self._kill(command, running)
-        else:
-            if code:
-                raise RuntimeError(f"`vitrine {command}` ended with {code}: see {self._log}")
-            self._count_done(command)
+    def _cut_short(self, *commands: str) -> None:
+        """Kill commands somewhere in their usual time; one that was faster has done its work."""
+        began = time.monotonic()
+        running = {one: self._start(*self._arguments(one)) for one in commands}
+        ends = {one: began + self._random.uniform(0.3, 1.1) * self._usual_s.get(one, 10.0) for one in commands}
+        for command, end in sorted(ends.items(), key=lambda one: one[1]):
+            try:
+                code = running[command].wait(max(0.0, end - time.monotonic()))
+            except TimeoutExpired:
+                self._kill(command, running[command])
+            else:
+                if code:
+                    raise RuntimeError(f"`vitrine {command}` ended with {code}: see {self._log}")
+                self._count_done(command)
 
     def _arguments(self, command: str) -> list[str]:
         verb, _, kind = command.partition("-")
@@ -255,10 +260,8 @@ def kills(
         for command in (*beside, "index") if beside else ():
             killer.run_whole(command)
         with Traffic(killer.address, [f"p{number}" for number in range(PRODUCTS)]) as traffic:
-            for number in count():
-                if killer.kills.total() >= most or time.monotonic() - began > minutes * 60:
-                    break
-                killer.round(number, traffic)
+            while killer.kills.total() < most and time.monotonic() - began < minutes * 60:
+                killer.round(traffic)
             service = killer.live_on()
             killer.finish()
         _settle(shop)
