@@ -59,10 +59,5 @@ async def get_activity(
 
 
 def _row(one: Activity) -> ActivityRow:
-    kinds = {f"{kind}s": one.events.get(kind, 0) for kind in _COUNTED} | {
-        "searches": one.events.get(EventType.SEARCH, 0)
-    }
-    return ActivityRow(at=one.at, lists=one.lists, visitors=one.visitors, **kinds)
-
-
-_COUNTED = (EventType.VIEW, EventType.CLICK, EventType.CART, EventType.WISHLIST, EventType.PURCHASE)
+    counts = {name: one.events.get(kind, 0) for name, kind in _COUNTED.items()}
+    return ActivityRow(at=one.at, lists=one.lists, visitors=one.visitors, **counts)
