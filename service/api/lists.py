@@ -48,6 +48,5 @@ def list_answer(
         "facets": page.facets,
         "facets_over": page.facets_over,
     }
-    return Response(
-        orjson.dumps(slate_body(state, page.slate, start, explain=explain) | body), media_type="application/json"
-    )
+    answer = slate_body(state, page.slate, request.tenant, start, explain=explain) | body
+    return Response(orjson.dumps(answer), media_type="application/json")

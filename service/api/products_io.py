@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 from service.api.schemas import ProductFields, ProductOut
 from service.core.types import Product
+from service.store.current_rows import CurrentRow
 from service.store.payload import major_price, minor_digits, plain_attributes
 from service.store.product_rows import StoredProduct
+
+_MADE = "card"
 
 
 def to_product(external_id: str, fields: ProductFields, tenant: str) -> Product:
@@ -68,6 +71,28 @@ def shown(product: Product) -> dict[str, Any]:
         "review_count": product.review_count,
         "image": image_url(product),
         "link": product.link,
+    }
+
+
+def shown_now(current: CurrentRow) -> Mapping[str, Any]:
+    """The same of a product as it is right now; made once of each, so treat it as read-only."""
+    known: Mapping[str, Any] | None = current.made.get(_MADE)
+    return known or current.made.setdefault(_MADE, _shown(current))
+
+
+def _shown(current: CurrentRow) -> Mapping[str, Any]:
+    row = current.row
+    return {
+        "name": current.name,
+        "brand": row.brand,
+        "category": current.categories,
+        "price": row.price,
+        "original_price": major_price(current.original_price_minor, row.currency),
+        "currency": row.currency,
+        "rating": row.rating,
+        "review_count": row.review_count,
+        "image": image_link(row.external_id, current.image),
+        "link": current.link,
     }
 
 

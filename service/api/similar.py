@@ -70,7 +70,7 @@ async def _answer(state: AppState, request: Request, *, explain: bool) -> Respon
     def make() -> Response:
         start = time.perf_counter()
         slate = recommend(state.runtime.services, replace(request, explain=explain))
-        body = slate_body(state, slate, start, explain=explain) | {"mode": request.mode or PLAIN}
+        body = slate_body(state, slate, request.tenant, start, explain=explain) | {"mode": request.mode or PLAIN}
         return Response(orjson.dumps(body), media_type="application/json")
 
     return await state.call(make, quick=True)

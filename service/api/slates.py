@@ -9,22 +9,24 @@ from fastapi import Response
 
 from config.params import ShelfName
 from service.api.dependencies import AppState, filter_from
-from service.api.products_io import shown
+from service.api.products_io import shown_now
 from service.api.schemas import SlateRequest
 from service.context import Request
 from service.core.evidence import Evidence
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.filter_json import filter_json
 from service.core.filters import Filter
-from service.core.types import Product, RankedItem, Slate
+from service.core.types import RankedItem, Slate
 from service.core.understood import Understood
 from service.explain.facts import Fact, sentence
 from service.explain.words import reason, shelf_title
 from service.pipeline import recommend
 from service.shelves import home_page
 from service.store.catalog import get_products
-from service.store.payload import is_in_stock
+from service.store.current_rows import CurrentRow
 from service.store.product_rows import StoredProduct
+
+Card = tuple[RankedItem, dict[str, object]]
 
 
 def request_from(
@@ -58,35 +60,49 @@ def answer(state: AppState, request: Request, *, explain: bool) -> Response:
     """
     start = time.perf_counter()
     slate = recommend(state.runtime.services, replace(request, explain=explain))
-    return _response(slate_body(state, slate, start, explain=explain))
+    return _response(slate_body(state, slate, request.tenant, start, explain=explain))
 
 
 def page_answer(state: AppState, request: Request, names: Sequence[ShelfName], *, explain: bool) -> Response:
     """Several shelves as one JSON; blocks."""
     start, language = time.perf_counter(), state.runtime.settings.language
     shelves = home_page(state.runtime.services, replace(request, explain=explain), names)
-    products = products_of(state, [shelf.slate for shelf in shelves])
+    slates = [shelf.slate for shelf in shelves]
+    cards = cards_of(state, slates, request.tenant)
+    products = products_of(state, slates) if explain else {}
     feed = next((shelf.slate for shelf in shelves if shelf.name == "for_you"), shelves[0].slate)
     rows = [
         {
             "name": shelf.name,
             "title": shelf_title(shelf.name, shelf.category, language),
             "category": shelf.category,
-            "items": _cards(shelf.slate, products, language, explain=explain),
+            "items": _explained_cards(own, shelf.slate, products, language) if explain else _plain_cards(own),
             "shortfall": shelf.slate.shortfall,
         }
-        for shelf in shelves
+        for shelf, own in zip(shelves, cards, strict=True)
     ]
     body = _body(feed, [], start, explain=explain) | {"shelves": rows, "shortfall": None}
     return _response(body | {"rules": _rules(feed, products)} if explain else body)
 
 
-def slate_body(state: AppState, slate: Slate, start: float, *, explain: bool) -> dict[str, object]:
+def slate_body(state: AppState, slate: Slate, tenant: str, start: float, *, explain: bool) -> dict[str, object]:
     """What every list answer has; `start` as `time.perf_counter` gave it."""
+    (cards,) = cards_of(state, [slate], tenant)
+    if not explain:
+        return _body(slate, _plain_cards(cards), start, explain=False)
     products = products_of(state, [slate])
-    cards = _cards(slate, products, state.runtime.settings.language, explain=explain)
-    body = _body(slate, cards, start, explain=explain)
-    return body | {"rules": _rules(slate, products)} if explain else body
+    explained = _explained_cards(cards, slate, products, state.runtime.settings.language)
+    return _body(slate, explained, start, explain=True) | {"rules": _rules(slate, products)}
+
+
+def cards_of(state: AppState, slates: Sequence[Slate], tenant: str) -> list[list[Card]]:
+    """The cards of each slate's products; one deleted since it was checked has none."""
+    language = state.runtime.settings.language
+    found = state.runtime.database.products(tenant, {item.product_id for slate in slates for item in slate.items})
+    return [
+        [(item, _card(item, found[item.product_id], language)) for item in slate.items if item.product_id in found]
+        for slate in slates
+    ]
 
 
 def products_of(state: AppState, slates: Sequence[Slate]) -> Mapping[int, StoredProduct]:
@@ -153,28 +169,26 @@ def _response(body: Mapping[str, object]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _cards(
-    slate: Slate, products: Mapping[int, StoredProduct], language: str, *, explain: bool
+def _plain_cards(cards: Sequence[Card]) -> list[dict[str, object]]:
+    return [card for _, card in cards]
+
+
+def _explained_cards(
+    cards: Sequence[Card], slate: Slate, products: Mapping[int, StoredProduct], language: str
 ) -> list[dict[str, object]]:
-    # a product deleted since it was checked has no card
-    cards = []
-    for item in slate.items:
-        if item.product_id in products:
-            card = _card(item, products[item.product_id].product, language)
-            cards.append(card | _explained(item, slate.evidence, products, language) if explain else card)
-    return cards
+    return [card | _explained(item, slate.evidence, products, language) for item, card in cards]
 
 
-def _card(item: RankedItem, product: Product, language: str) -> dict[str, object]:
+def _card(item: RankedItem, current: CurrentRow, language: str) -> dict[str, object]:
     return {
-        "id": product.external_id,
+        "id": current.row.external_id,
         "rank": item.rank,
         "score": item.score,
         "source": item.source,
         "reason": reason(item.source, language),
         "level": item.level,
-        **shown(product),
-        "in_stock": is_in_stock(product.stock),
+        **shown_now(current),
+        "in_stock": current.row.in_stock,
     }
 
 

@@ -1,11 +1,14 @@
 """Sentences where nothing but the signal is known, and the titles of shelves."""
 
+from functools import lru_cache
+
 from service.core.fields import CATEGORY_SEPARATOR
 from service.explain.clean import clean
 from service.explain.facts import Fact, sentence
 from service.explain.language import ENGLISH, fill, speak
 
 
+@lru_cache(maxsize=1000)  # every card has one
 def reason(source: str, language: str = ENGLISH) -> str:
     """The sentence for the signal that contributed most.
 

@@ -20,17 +20,21 @@ class CurrentRow(NamedTuple):
 
     Attributes
     ----------
-    made : what others made of exactly this, by their names; it goes with this object, which a change replaces.
+    categories : the path, broad to narrow. made : what others made of exactly this, by their names; it goes with this
+        object, which a change replaces.
     """
 
     row: ServingRow
     name: str
     image: str | None
     original_price_minor: int | None
+    link: str | None
+    categories: list[str]
     made: dict[str, Any]
 
 
-_COLUMNS = [PRODUCT.c[name] for name in (*ServingRow._fields, "name", "image", "original_price_minor")]
+_SHOWN = ("name", "image", "original_price_minor", "link", "category")
+_COLUMNS = [PRODUCT.c[name] for name in (*ServingRow._fields, *_SHOWN)]
 _OWN = len(ServingRow._fields)
 _QUERY = select(*_COLUMNS).where(one_of_ids(PRODUCT.c.id), PRODUCT.c.deleted_at.is_(None))
 
@@ -139,5 +143,4 @@ class _Kept:
 
 
 def _current(values: Sequence[Any]) -> CurrentRow:
-    name, image, original_price_minor = values[_OWN:]
-    return CurrentRow(ServingRow._make(values[:_OWN]), name, image, original_price_minor, {})
+    return CurrentRow(ServingRow._make(values[:_OWN]), *values[_OWN:], {})
