@@ -97,13 +97,18 @@ def soak(folder: Path, minutes: float, rate: float, *, products: int, interactio
     run_command(folder, "train")
     settings = Settings.model_construct(data_dir=folder, image_model="none", log_level="warning")
     with serving(settings, background=True) as served:
-        asked = _Asked(draw, served.address.name, Random(seed))
+        asked = Asked(draw, served.address.name, Random(seed))
         spans = [_span(served, asked, rate) for _ in range(max(4, round(minutes * 60 / _SPAN_S)))]
     return _summed(minutes, rate, spans, (round(load, 1), round(os.getloadavg()[0], 1)))
 
 
-class _Asked:
-    """The requests, drawn one after the other."""
+class Asked:
+    """The requests of the mixed load, drawn one after the other, as whole HTTP messages.
+
+    Parameters
+    ----------
+    draw : who asks, and for which products. host : of the Host header.
+    """
 
     def __init__(self, draw: Draw, host: str, random: Random) -> None:
         self._draw = draw
@@ -117,6 +122,7 @@ class _Asked:
         self._makes, self._weights = zip(*makes, strict=True)
 
     def some(self, count: int) -> list[bytes]:
+        """The next ones."""
         return [make() for make in self._random.choices(self._makes, self._weights, k=count)]
 
     def _home(self) -> bytes:
@@ -150,7 +156,7 @@ class _Asked:
         return f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{about}\r\n".encode("ascii") + text
 
 
-def _span(served: Served, asked: _Asked, rate: float) -> tuple[Measured, tuple[float, float]]:
+def _span(served: Served, asked: Asked, rate: float) -> tuple[Measured, tuple[float, float]]:
     address: Address = served.address
     messages = asked.some(max(1, round(rate * _SPAN_S)))
     plan = Plan(address.host, address.port, messages, rate)
