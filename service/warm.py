@@ -12,6 +12,7 @@ from service.store.events import recent_queries
 
 log = structlog.get_logger()
 
+WARM_UP = "warm-up"  # the thread's name
 _QUERIES = 500
 
 
@@ -21,7 +22,7 @@ class WarmUp:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="warm-up", daemon=True)
+        self._thread = Thread(target=self._run, name=WARM_UP, daemon=True)
 
     def start(self) -> None:
         """Begin."""
