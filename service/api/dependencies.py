@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from indexer.worker import IndexingLoop
 from service.accounts.caller import OPEN, Caller
 from service.api.principal import PRINCIPAL, Principal
+from service.api.probes import Probes
 from service.core.errors import InvalidQuery
 from service.core.filters import Filter, parse_filter
 from service.runtime import Runtime
@@ -25,11 +26,13 @@ class AppState:
     Attributes
     ----------
     indexing : the loop of this process; None where a worker has it. caller : whom this request comes from.
+    probes : what is being looked at to say whether this process is well.
     """
 
     runtime: Runtime
     indexing: IndexingLoop | None
     caller: Caller = OPEN
+    probes: Probes[Any] = field(default_factory=Probes)
 
     async def call(self, work: Callable[[], T], *, quick: bool = False) -> T:
         """Run blocking code without stopping the event loop.

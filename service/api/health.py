@@ -73,8 +73,10 @@ async def ready(request: Request, state: State, request_id: RequestId) -> Respon
 
 def _report(state: AppState, found: list[Part]) -> dict[str, Any]:
     by_name = {part.name: part for part in found}
-    indexing = state.indexing.state if state.indexing is not None else IndexingState(waiting=_waiting(state))
-    works = by_name["vectors"].state is PartState.OK
+    has_database = by_name["database"].state is not PartState.FAILED
+    waiting = _waiting(state) if has_database and state.indexing is None else 0
+    indexing = state.indexing.state if state.indexing is not None else IndexingState(waiting=waiting)
+    works = by_name["vectors"].state is not PartState.FAILED
     return {
         "pid": os.getpid(),
         "parts": {part.name: {"state": str(part.state), "reason": part.reason} for part in found},

@@ -53,11 +53,14 @@ def make_metrics(app: FastAPI) -> Metrics:
         yield from _queues(state, events)
         yield from _caches(state)
         yield from _guards(app)
-        for part in parts(state):
+        found = parts(state)
+        for part in found:
             is_ready = float(part.state is not PartState.FAILED)
             yield Reading("part_ready", "1 where a part works, perhaps poorly", is_ready, {"part": part.name})
             is_poor = float(part.state is PartState.DEGRADED)
             yield Reading("part_degraded", "1 where a part works poorly", is_poor, {"part": part.name})
+        if any(part.name == "database" and part.state is PartState.FAILED for part in found):
+            return  # the rest is worth having now, and `part_ready` says why there is no more
         try:
             yield from _stored(state, clock)
         except RecommenderError as error:  # the rest is worth having, and `part_ready` says that this is not

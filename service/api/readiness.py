@@ -14,6 +14,7 @@ from service.core.types import Floats
 from service.store.edge_folder import MIN_FREE_BYTES
 from service.store.lag import IndexLag, index_lag
 from service.store.migrations.upgrade import known_revisions, revision_of
+from service.store.patience import patience
 from service.store.releases import ReleaseStatus
 from service.store.spaces import PRODUCTS
 from service.store.tables import PRODUCT, RELEASE
@@ -21,6 +22,8 @@ from service.store.vectors import VectorQuery
 
 _PROBE = "ready"  # encoded once, then known
 _SCARCE_BYTES = 10 * MIN_FREE_BYTES
+_LIMIT_S = 3.0  # those who ask wait for 4 or 5
+_GIVEN_UP_S = 15.0  # a look that hangs, so that the next one can find that all is well again
 _SETTLED_S = 60.0  # a release promoted since then may be on its way
 
 
@@ -42,14 +45,23 @@ class Part:
 
 
 def parts(state: AppState) -> list[Part]:
-    """Every part, tried for real: a query to the database, a text to the encoder, its vector to the index; blocks."""
-    encoder, vector = _encoder(state)
+    """Every part, tried for real: a query to the database, a text to the encoder, its vector to the index.
+
+    Blocks, but never for long: whoever asks whether we are well gives up soon, and would know nothing.
+    """
+    found = state.probes.ask(
+        {
+            "database": lambda: _tried("database", lambda: _database(state)),
+            "encoder": lambda: _tried("encoder", lambda: _encoder(state)),
+            "vectors": lambda: _tried("vectors", lambda: _vectors(state)),
+            "release": lambda: _tried("release", lambda: _release(state), broken=PartState.DEGRADED),
+            "disk": lambda: _tried("disk", lambda: _disk(state)),
+        },
+        _LIMIT_S,
+        _late,
+    )
     return [
-        _tried("database", lambda: _database(state)),
-        encoder,
-        _tried("vectors", lambda: _vectors(state, vector)),
-        _tried("release", lambda: _release(state), broken=PartState.DEGRADED),
-        _tried("disk", lambda: _disk(state)),
+        *found.values(),
         _told("records", state.runtime.impressions.state.failure),
         _told("indexing", state.indexing.state.failure if state.indexing else None),
         *_redis(state),
@@ -83,11 +95,17 @@ _EMPTY: _Checked = (
 
 def _tried(name: str, check: Callable[[], _Checked], broken: PartState = PartState.FAILED) -> Part:
     try:
-        return Part(name, *check())
+        with patience(_GIVEN_UP_S):
+            return Part(name, *check())
     except RecommenderError as error:
         return Part(name, broken, error.message)
     except Exception as error:  # noqa: BLE001  whatever it is, this part does not work
         return Part(name, broken, type(error).__name__)
+
+
+def _late(name: str, seconds: float) -> Part:
+    broken = PartState.DEGRADED if name == "release" else PartState.FAILED  # the release is read from the database
+    return Part(name, broken, f"no answer for {seconds:.0f} s: it hangs, or has too much to do")
 
 
 def _told(name: str, failure: str | None) -> Part:
@@ -105,26 +123,29 @@ def _database(state: AppState) -> _Checked:
     return PartState.DEGRADED, f"a newer version has brought it to schema {schema}: start the service anew with that"
 
 
-def _encoder(state: AppState) -> tuple[Part, Floats | None]:
-    encoders, found = state.runtime.services.encoders, []
-
-    def check() -> _Checked:
-        found.append(encoders.text.encode_query(_PROBE))
-        if encoders.image is not None:
-            encoders.image.encode_query(_PROBE)
-        return _FINE
-
-    return _tried("encoder", check), found[0] if found else None
+def _encoder(state: AppState) -> _Checked:
+    encoders = state.runtime.services.encoders
+    encoders.text.encode_query(_PROBE)
+    if encoders.image is not None:
+        encoders.image.encode_query(_PROBE)
+    return _FINE
 
 
-def _vectors(state: AppState, probe: Floats | None) -> _Checked:
-    store = state.runtime.store
+def _vectors(state: AppState) -> _Checked:
+    store, probe = state.runtime.store, _probe(state)
     if probe is None:
         found = store.count(PRODUCTS)
     else:
         (hits,) = store.search(PRODUCTS, [VectorQuery("text", probe, limit=1)])  # also says whether its size fits
         found = len(hits.ids)
     return _FINE if found or not _has_products(state) else _EMPTY
+
+
+def _probe(state: AppState) -> Floats | None:
+    try:
+        return state.runtime.services.encoders.text.encode_query(_PROBE)
+    except Exception:  # noqa: BLE001  that part says so itself
+        return None
 
 
 def _has_products(state: AppState) -> bool:

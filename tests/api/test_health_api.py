@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -174,6 +176,27 @@ def test_an_index_without_a_product_of_the_shop_is_told_and_one_of_an_empty_shop
         TestClient(create_app(empty)) as fresh,
     ):
         assert part_of(fresh, "vectors")[:2] == (200, "ok")
+
+
+def test_a_part_that_hangs_is_told_in_time_and_keeps_one_thread_however_often_it_is_asked_for(
+    client: TestClient, quick_shop: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, search = Event(), quick_shop.store.search
+    monkeypatch.setattr(readiness, "_LIMIT_S", 0.3)
+    monkeypatch.setattr(quick_shop.store, "search", lambda *given: goes_on.wait(60) and search(*given))
+    try:
+        for _ in range(3):
+            status, state, reason = part_of(client, "vectors")
+            assert (status, state) == (503, "failed")
+            assert "it hangs" in reason
+        assert 'vitrine_part_ready{part="vectors"} 0.0' in client.get("/metrics").text
+        looks = [thread for thread in enumerate_threads() if thread.name == "probe-vectors"]
+        assert len(looks) == 1
+    finally:
+        goes_on.set()
+    looks[0].join(60)
+    monkeypatch.undo()
+    assert part_of(client, "vectors")[:2] == (200, "ok")
 
 
 @pytest.mark.parametrize(
