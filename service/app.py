@@ -42,6 +42,8 @@ from service.api.compat import compat_router
 from service.api.counted_requests import CountedRequests
 from service.api.dependencies import AppState
 from service.api.documented_access import document_access
+from service.api.documented_answers import document_answers
+from service.api.documented_codes import document_codes
 from service.api.documented_examples import document_examples
 from service.api.guards import guard_inside, guard_outside
 from service.api.metrics import make_metrics
@@ -140,6 +142,8 @@ def _document(app: FastAPI, runtime: Runtime) -> None:
     document_access(app, is_open=runtime.settings.access == "open")
     documented_problems.document_problems(app)
     document_examples(app)
+    document_answers(app)
+    document_codes(app)
 
 
 def _add_middleware(app: FastAPI, runtime: Runtime, traces: Traces | None) -> None:
