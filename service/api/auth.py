@@ -12,6 +12,7 @@ from service.accounts.details import ADDRESS, MAX_ADDRESS, MAX_NAME, MIN_PASSWOR
 from service.accounts.passwords import MAX_LENGTH
 from service.api.clock import Now
 from service.api.dependencies import State, Tenant
+from service.api.documented_problems import Responses, problem_answer
 from service.api.event_schemas import Id, Preferences
 from service.api.principal import Principal
 from service.api.reception import Reception
@@ -27,6 +28,7 @@ Email = Annotated[str, StringConstraints(min_length=3, max_length=MAX_ADDRESS, p
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NAME, pattern=_PRINTED)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
 NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_LENGTH)]
+ERASED: Responses = {409: problem_answer("the account is being erased at this moment")}
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -146,7 +148,7 @@ async def post_sign_up(body: SignUpIn, tenant: Tenant, at: AtReception) -> SignU
     return SignUpOut()
 
 
-@router.post("/auth/sign-in", summary="Get tokens for an e-mail address and a password")
+@router.post("/auth/sign-in", summary="Get tokens for an e-mail address and a password", responses=ERASED)
 async def post_sign_in(body: SignInIn, tenant: Tenant, now: Now, at: AtReception, response: Response) -> TokensOut:
     """401 for whatever is wrong: an unknown address and a wrong password look the same, and take the same time."""
     _keep_private(response)
@@ -194,7 +196,7 @@ async def get_me(caller: Principal, state: State, at: AtReception) -> MeOut:
     return await at.working(lambda: _me(at.desk, caller))
 
 
-@router.put("/me", summary="Change one's own name or preferences")
+@router.put("/me", summary="Change one's own name or preferences", responses=ERASED)
 async def put_me(body: MeIn, caller: Principal, now: Now, at: AtReception) -> MeOut:
     """Preferences count from the next feed on, before any event."""
     preferences = None if body.preferences is None else body.preferences.model_dump(mode="json", exclude_unset=True)

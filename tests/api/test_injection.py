@@ -1,11 +1,16 @@
-"""What is written into headers and paths stays there: no header, log line or redirect is made of it."""
+"""What is written into headers, paths and bodies stays there: no header, log line, redirect or flood is made of it."""
 
+import gzip
+import re
+import zlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from service.api.scopes import NEEDS
 from service.app import create_app
 from service.runtime import Runtime
 from service.storefront.guest import PROOF
@@ -61,3 +66,44 @@ def test_a_cookie_alone_changes_and_reads_nothing_of_an_account(own_shop: Runtim
         ):
             assert client.request(method, path, json={}).status_code == 401, (method, path)
         assert client.get("/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/search", "/v1/home", "/v1/products"])
+def test_a_packed_body_is_not_unpacked(reading: TestClient, path: str, packed: Any) -> None:
+    bomb = packed(b'{"query": "' + b"a" * 20_000_000 + b'"}')
+    assert len(bomb) < 100_000
+    method = "PUT" if path == "/v1/products" else "POST"
+    for coding in ("gzip", "deflate", "br", "gzip, gzip"):
+        headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+        answer = reading.request(method, path, content=bomb, headers=headers)
+        assert answer.status_code in (400, 422), answer.text
+        assert len(answer.content) < 2_000
+
+
+def test_what_depends_on_who_asks_is_kept_by_nobody(reading: TestClient) -> None:
+    shared = re.compile(r"/(picture|image)$|^/static|^/docs/")
+    asked = [path for (method, path), _ in NEEDS.items() if method == "GET" and path.startswith("/v1/")]
+    for path in [*asked, "/health/ready", "/metrics", "/openapi.json", "/v1/no-such-route"]:
+        answer = reading.get(re.sub(r"\{[^}]+\}", "mug-1", path), params={"q": "mug", "user": "ann"})
+        told = answer.headers["cache-control"]
+        if not shared.search(path):
+            # of an open shop, the same for everybody: may be kept, and is asked for again each time
+            assert "no-store" in told or told == "public, no-cache", f"{path}: {told}"
+    for path in ("/v1/home?user=ann", "/v1/search?q=mug&user=ann", "/v1/home?session=tab", "/v1/users/ann",
+                 "/v1/similar/mug-1?user=ann"):  # fmt: skip
+        assert "no-store" in reading.get(path).headers["cache-control"], path
+    assert "no-store" in reading.post("/v1/events", json=[]).headers["cache-control"]
+
+
+def test_broken_json_in_a_parameter_is_told_by_its_name(reading: TestClient) -> None:
+    for terms in ('{"red', "[1]", '{"red": "much"}'):
+        problem = reading.get("/v1/search", params={"terms": terms}).json()
+        assert {one["field"].split(".")[:2] == ["query", "terms"] for one in problem["errors"]} == {True}, problem
+        assert "body" not in problem["detail"]
+    assert reading.post("/v1/search", content=b"{").json()["errors"][0]["field"] == "body"
+
+
+def test_nobody_can_ask_for_a_forgotten_password_by_an_address() -> None:
+    # an answer to it would tell who has an account, and there is no mail here: the shop sets a new one
+    assert not [path for _, path in NEEDS if re.search("reset|forgot|recover", path)]

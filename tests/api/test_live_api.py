@@ -364,3 +364,37 @@ def test_behind_keys_everybody_hears_only_what_is_his(shop: Runtime) -> None:
                 assert (await subscribed(page, "trending"))[1]["type"] == "trending"
 
     run(story)
+
+
+def test_a_connection_ends_with_the_key_it_was_opened_with(shop: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.api.live._RECHECK_S", 0.02)
+    made = make_secret(API_KEY)
+    about = {"name": "k", "hint": made.hint, "scopes": ["read"], "now": utc_now(), "expires_at": None}
+    with shop.database.session() as session:
+        stored = api_keys.add_key(session, "default", made.hash, **about)
+    ways: list[tuple[dict[str, Any], dict[str, str]]] = [
+        ({}, {"token": made.text}),
+        ({"additional_headers": {"X-API-Key": made.text}}, {}),
+        ({"additional_headers": {"Authorization": f"Bearer {made.text}"}}, {}),
+    ]
+
+    async def page(running: Running, shown: dict[str, Any], said: dict[str, str], ready: asyncio.Barrier) -> None:
+        async with running.page(**shown) as page:
+            assert (await subscribed(page, "trending", **said))[0]["type"] == "subscribed"
+            await ready.wait()
+            await page.wait_closed()
+            assert (page.close_code, page.close_reason) == (1008, "invalid_key")
+
+    async def story() -> None:
+        async with serving(
+            shop, {"access": "keys", "secret": SecretStr("s" * 40)}, live={"greet_s": 2.0}
+        ) as running, asyncio.timeout(30), asyncio.TaskGroup() as pages:  # fmt: skip
+            ready = asyncio.Barrier(len(ways) + 1)
+            for shown, said in ways:
+                pages.create_task(page(running, shown, said, ready))
+            await ready.wait()
+            with shop.database.session() as session:
+                api_keys.revoke_key(session, "default", stored.id, utc_now())
+            running.app.state.reception.proofs.forget()
+
+    run(story)

@@ -177,3 +177,19 @@ def _told() -> Any:
     from service.core.told import Told
 
     return Told(viewed=("mug-1",))
+
+
+def test_a_profile_of_who_was_erased_is_refused_as_documented(own_shop: Runtime, server: Any) -> None:
+    profile = own_shop.params.profile.model_copy(update={"api": "hm"})
+    params = own_shop.params.model_copy(update={"profile": profile})
+    changes = {"access": "keys", "secret": SecretStr("a secret of thirty-two characters"), "background": "off"}
+    settings = own_shop.settings.model_copy(update=changes)
+    with TestClient(create_app(replace(own_shop, params=params, settings=settings))) as client:
+        headers = server()
+        assert client.put("/api/profile/gone", json={}, headers=headers).status_code == 200
+        assert client.delete("/v1/users/gone", headers=headers).status_code == 200
+        refused = client.put("/api/profile/gone", json={}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "user_erased")
+        paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/api/profile/{customer_id}", "/v1/users/{id}", "/v1/me"):
+        assert "409" in paths[path]["put"]["responses"], path

@@ -50,7 +50,9 @@ Me = Annotated[str, Depends(_me)]
 router.add_api_route("/auth/refresh", auth.post_refresh, methods=["POST"], summary="The next pair of tokens")
 router.add_api_route("/auth/logout", auth.post_sign_out, methods=["POST"], status_code=204, summary="End a sign-in")
 router.add_api_route("/users/me", auth.get_me, methods=["GET"], summary="One's own profile and preferences")
-router.add_api_route("/users/me", auth.put_me, methods=["PUT"], summary="Change one's name or preferences")
+router.add_api_route(
+    "/users/me", auth.put_me, methods=["PUT"], summary="Change one's name or preferences", responses=auth.ERASED
+)
 
 
 @router.post("/auth/register", status_code=202, summary="Make an account")
@@ -60,7 +62,10 @@ async def post_register(body: SignUpIn, tenant: Tenant, at: AtReception) -> Sign
     return SignUpOut(next="sign in at /auth/login with this e-mail address and password")
 
 
-@router.post("/auth/login", openapi_extra=_LOGIN, summary="Get a token for an e-mail address and a password")
+@router.post(
+    "/auth/login", openapi_extra=_LOGIN, summary="Get a token for an e-mail address and a password",
+    responses=auth.ERASED,
+)  # fmt: skip
 async def post_login(request: Request, tenant: Tenant, now: Now, at: AtReception, response: Response) -> TokensOut:
     """JSON with `email` and `password`, or the form of OAuth 2 with `username` and `password`."""
     return await auth.post_sign_in(await _credentials(request), tenant, now, at, response)
