@@ -66,7 +66,7 @@ class Found:
     @property
     def receipts(self) -> list[str]:
         """The receipts that do not hold any more, each once."""
-        return sorted({one.receipt for one in (*self.people, *self.traces)})
+        return sorted({one.receipt for one in self.people} | {one.receipt for one in self.traces})
 
 
 def find_returned(database: Database) -> Found:
