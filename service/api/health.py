@@ -67,8 +67,10 @@ async def ready(request: Request, state: State, request_id: RequestId) -> Respon
         return Response(orjson.dumps({"status": str(status), **report}), media_type="application/json")
     wrong = "; ".join(f"{name}: {why}" for name, why in report["problems"].items())
     answer = problem(503, "not_ready", f"cannot answer yet or any more: {wrong}", request_id)
-    body = report | orjson.loads(answer.body)
-    return Response(orjson.dumps(body), 503, answer.headers, media_type="application/problem+json")
+    body = report | orjson.loads(bytes(answer.body))
+    return Response(
+        orjson.dumps(body), 503, {"retry-after": answer.headers["retry-after"]}, media_type="application/problem+json"
+    )
 
 
 def _report(state: AppState, found: list[Part]) -> dict[str, Any]:

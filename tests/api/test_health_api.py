@@ -121,6 +121,8 @@ def test_room_on_the_disk_is_part_of_being_ready(
     assert (answer.status_code, answer.json()["parts"]["disk"]["state"]) == (status, state)
     if status == 503:
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-length"] == str(len(answer.content))  # servers cut it off there
+        assert int(answer.headers["retry-after"]) > 0
         assert (answer.json()["code"], answer.json()["status"]) == ("not_ready", 503)
         assert answer.json()["detail"].startswith("cannot answer yet or any more: disk: 95 MB are free")
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
