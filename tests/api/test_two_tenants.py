@@ -1,4 +1,4 @@
-"""Two shops of one service, whose products, people and rules have the same ids: neither sees or changes the other."""
+"""Two shops of one service, and two people of one shop: whatever route is asked, neither sees or changes the other."""
 
 import json
 import re
@@ -248,3 +248,43 @@ def test_no_act_changes_anything_of_the_other_shop(shop: Runtime, keys: Shops) -
         assert client.get("/v1/keys", headers=keys["default"]).status_code == 200
     assert done > 10  # there was something to fear
     assert state() == before
+
+
+@pytest.mark.parametrize(("api", "shows_what"), [(None, "page"), *((api, "token") for api in (None, *compat_apis()))])
+def test_no_route_reads_or_writes_anything_of_another_person(
+    shop: Runtime, keys: Shops, api: str | None, shows_what: str
+) -> None:
+    def of_zoe() -> str:
+        with shop.database.session() as session:
+            run = session.connection().execute
+            key = run(select(USERS.c.id).where(USERS.c.tenant == "default", USERS.c.external_id == "zoe")).scalar_one()
+            rows = run(select(USERS).where(USERS.c.id == key)).all()
+            rows += run(select(INTERACTION).where(INTERACTION.c.user_id == key).order_by(INTERACTION.c.id)).all()
+            rows += run(select(IMPRESSION).where(IMPRESSION.c.user == "zoe").order_by(IMPRESSION.c.id)).all()
+        return str(rows)
+
+    who = {"email": f"eve-{api}@example.com", "password": "correct horse"}
+    before = of_zoe()
+    assert "our secret" in before
+    with TestClient(app_of(shop, api), raise_server_exceptions=False) as client:
+        if shows_what == "token":
+            client.post("/v1/auth/sign-up", json=who)
+            headers = {"Authorization": f"Bearer {client.post('/v1/auth/sign-in', json=who).json()['access_token']}"}
+        else:
+            with shop.database.session() as session:
+                made = make_key(session, "default", "page", ["read", "events"], days=1, now=utc_now())
+            headers = {"X-API-Key": made.text}
+        answered = 0
+        for method, path, query, body in list(operations(client)):
+            if api is not None and path.startswith("/v1/"):
+                continue
+            options = {} if method in ("GET", "DELETE") else {"json": body}
+            answer = client.request(method, address(path), params=query, headers=headers, **options)
+            assert answer.status_code < 500 or answer.json()["code"] == "index_not_ready", f"{path}: {answer.text}"
+            answered += answer.status_code < 300
+            assert "our secret" not in answer.text, f"{method} {path}"
+            names_zoe = "zoe" in json.dumps([query, body]) + address(path)
+            is_list = path == "/v1/events"  # has an outcome for each
+            assert not names_zoe or is_list or answer.status_code in (403, 404, 422), f"{method} {path} {answer.text}"
+        assert api is not None or answered > 5
+    assert of_zoe() == before
