@@ -32,7 +32,7 @@ async function loadTrending() {
     { title: "Price", cell: (row) => money(row.price, row.currency), right: true },
     { title: "Score", cell: (row) => h("span", { class: "rated" }, h("b", {}, number(row.score, 2)), bar(row.score, highest)) },
   ], found.items, "Nothing was looked at yet.")),
-  panel("Trending categories", found.categories.length ? h("ul", { class: "tags" }, found.categories.map((one) => h("li", {}, one))) : h("p", { class: "quiet" }, "None yet."))];
+  panel("Trending categories", { tools: [csvOf(found.categories, [["category", (one) => one]], "trending-categories")] }, found.categories.length ? h("ul", { class: "tags" }, found.categories.map((one) => h("li", {}, one))) : h("p", { class: "quiet" }, "None yet."))];
 }
 
 async function loadCatalogue() {

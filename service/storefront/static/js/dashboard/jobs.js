@@ -20,7 +20,7 @@ async function load({ again }) {
     panel("Runs", { tools: [csv("/v1/admin/jobs?n=1000", "jobs")] }, table("Jobs", [
       { title: "Job", cell: (row) => row.name },
       { title: "State", cell: (row) => state(row.status, KINDS[row.status]) },
-      { title: "Progress", cell: (row) => h("span", { class: "rated" }, h("b", {}, percent(row.progress, 0)), bar(row.progress, 1)) },
+      { title: "Progress", cell: (row) => (row.status === "running" ? h("span", { class: "rated" }, h("b", {}, percent(row.progress, 0)), bar(row.progress, 1)) : row.status === "queued" ? "" : percent(row.progress, 0)) },
       { title: "Began", cell: (row) => when(row.started_at ?? row.scheduled_for) },
       { title: "Took", cell: (row) => (row.seconds === null ? "–" : `${number(row.seconds, 1)} s`), right: true },
       { title: "What came of it", cell: (row) => row.error ?? row.message ?? "", wide: true },

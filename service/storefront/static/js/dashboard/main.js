@@ -57,6 +57,7 @@ function later() {
 }
 
 function fresh(section) {
+  body.classList.remove("is-old");
   asOf = new Date().toLocaleTimeString("en", { hour12: false });
   stale.replaceChildren();
   const place = $("[data-as-of]", tools);
@@ -66,6 +67,7 @@ function fresh(section) {
 
 /** Old figures must not pass for new ones: say that they are, and why. */
 function old(trouble) {
+  body.classList.add("is-old");
   const says = asOf ? `These figures are of ${asOf}; ` : "";
   const sign = h("a", { href: `/sign-in?${new URLSearchParams({ next: `${location.pathname}${location.hash}` })}` }, "Sign in");
   stale.replaceChildren(h("p", {}, h("b", {}, `${trouble.title ?? "That did not work"}. `), `${says}${trouble.status === 401 ? "" : "they are asked for again."} `, trouble.status === 401 ? sign : ""));
@@ -96,9 +98,10 @@ function begin(name, section) {
   link.scrollIntoView({ block: "nearest", inline: "center" });
   const title = link.firstChild.textContent;
   $("[data-title]").textContent = title;
-  document.title = `${title} · Vitrine`;
+  document.title = document.title.replace(/^(\(\d+\) )?.*/, (_, many = "") => `${many}${title} · Vitrine`);
   $("[data-about]").textContent = section.about;
   asOf = "";
+  body.classList.remove("is-old");
   stale.replaceChildren();
   tools.replaceChildren();
   if (section.days) {
@@ -115,6 +118,11 @@ async function watch() {
   setTimeout(watch, WATCH_MS);
 }
 
-addEventListener("hashchange", () => { show(); $("#main").focus({ preventScroll: true }); scrollTo(0, 0); });
+addEventListener("hashchange", () => {
+  for (const box of $$("dialog[open]")) box.close();
+  show();
+  $("#main").focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
 show();
 watch();

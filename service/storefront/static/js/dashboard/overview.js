@@ -14,6 +14,9 @@ function counters(found) {
   return Object.entries(NAMES).map(([name, title]) => h("div", { class: "tile", "data-counter": name }, h("dt", {}, title), h("dd", {}, h("b", {}, number(rate(name), 1)), h("span", {}, "a second"))));
 }
 
+/** Text in which commands stand between backticks. */
+const coded = (text) => text.split("`").map((piece, at) => (at % 2 ? h("code", {}, piece) : piece));
+
 /** What is wrong, each with where to look; or that nothing is. */
 function verdict(found) {
   const wrong = found.alarms;
@@ -23,7 +26,7 @@ function verdict(found) {
   return h("section", { class: `verdict-box ${worst}`, "aria-label": "What is wrong" },
     h("div", { class: "block-head" }, h("h2", {}, many), csv("/v1/admin/alarms", "alarms")),
     h("ul", {}, wrong.map((one) => h("li", { class: one.severity },
-      h("b", {}, one.section === "overview" ? one.name : h("a", { href: `#${one.section}` }, one.name)), h("span", {}, one.says), h("small", {}, `What to do: ${one.do}`)))));
+      h("b", {}, one.section === "overview" ? one.name : h("a", { href: `#${one.section}` }, one.name)), h("span", {}, one.says), h("small", {}, "What to do: ", coded(one.do))))));
 }
 
 async function load() {
@@ -48,7 +51,7 @@ async function load() {
     panel("Parts", { tools: [csvOf(found.parts, PART, "parts")] }, table("Parts of the service", [
       { title: "Part", cell: (row) => row.name },
       { title: "State", cell: (row) => state(row.state, KINDS[row.state]) },
-      { title: "Why", cell: (row) => row.reason ?? "", wide: true },
+      { title: "Why", cell: (row) => coded(row.reason ?? ""), wide: true },
     ], found.parts)),
   ];
 }

@@ -80,7 +80,9 @@ function edit(rule, isNew, again) {
   box.addEventListener("close", () => { box.remove(); document.activeElement?.blur(); again(); });
   document.body.append(box);
   box.showModal();
-  $("#rule-text").focus();
+  text.focus();
+  text.setSelectionRange(0, 0);
+  text.scrollTop = 0;
 }
 
 async function check(body) {

@@ -1,20 +1,30 @@
 // Why is, or is not, a product shown to somebody?
-import { $, h } from "../dom.js";
+import { $, $$, h } from "../dom.js";
 import { ask } from "../net.js";
 import { oops } from "../shelf.js";
 import { bar, csvOf, panel, state, table } from "./parts.js";
 
 const FIELDS = [
-  ["product", "Product id", true], ["user", "User id", false], ["session", "Session", false], ["query", "Query, of a search", false], ["anchor", "Anchor product, of similar", false],
+  ["product", "Product id", true], ["user", "User id", false], ["session", "Session", false], ["query", "Query", true, "search"], ["anchor", "Similar to which product", true, "similar"],
 ];
 
 async function load() {
   const answer = h("div", { class: "answer", role: "status" });
+  const surface = h("select", { name: "surface", class: "field", onchange: () => fit(form, surface.value) }, ["home", "search", "similar"].map((one) => h("option", { value: one }, one)));
   const form = h("form", { class: "ask", onsubmit: (event) => { event.preventDefault(); explain(form, answer); } },
-    h("label", {}, "Surface", h("select", { name: "surface", class: "field" }, ["home", "search", "similar"].map((one) => h("option", { value: one }, one)))),
-    FIELDS.map(([name, label, required]) => h("label", {}, label, h("input", { class: "field", name, required, maxlength: 256, autocapitalize: "none", spellcheck: "false" }))),
+    h("label", {}, "Surface", surface),
+    FIELDS.map(([name, label, required, only]) => h("label", { "data-only": only }, label, h("input", { class: "field", name, required, maxlength: 256, autocapitalize: "none", spellcheck: "false" }))),
     h("button", { class: "button", type: "submit" }, "Ask"));
+  fit(form, surface.value);
   return [panel("Ask", form), answer];
+}
+
+/** A field stands there where the surface has a use for it; others are not sent. */
+function fit(form, surface) {
+  for (const label of $$("[data-only]", form)) {
+    label.hidden = label.dataset.only !== surface;
+    $("input", label).disabled = label.hidden;
+  }
 }
 
 async function explain(form, place) {
