@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from service.core.errors import ConfigurationError
@@ -77,3 +77,15 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None
         assert not connection.dialect.has_table(connection, "product")
         assert not connection.dialect.has_table(connection, "alembic_version")
     bare.close()
+
+
+def test_every_step_can_be_undone_and_done_again(database: Database) -> None:
+    from alembic import command
+
+    with database.engine.connect() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(FOLDER))
+        command.downgrade(config, "base")
+        assert [name for name in inspect(connection).get_table_names() if name != "alembic_version"] == []
+        command.upgrade(config, "head")
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
