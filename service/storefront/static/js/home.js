@@ -8,6 +8,7 @@ import { rememberOrigin, track } from "./track.js";
 import { who } from "./who.js";
 
 const PAGE = 20;
+const BY_ITSELF = 4; // pages that come as one scrolls; then a button, so that the end of the page can be reached
 const place = $("[data-shelves]");
 const feed = $("[data-feed]");
 const grid = $("[data-feed-grid]");
@@ -16,6 +17,7 @@ const seen = new Set();
 let isStale = false;
 let isLoading = false;
 let isDone = false;
+let pages = 0;
 
 const heroes = $$("[data-hero]").map((one) => one.dataset.hero);
 const shelves = () => ask("/v1/home", { body: { ...who(), shelves: "all", n: 12, explain: true, exclude_ids: heroes } });
@@ -37,7 +39,7 @@ async function load() {
   await fill(place, shelfGhosts(3), shelves, drawn);
   const isThere = $(".card", place) !== null;
   feed.hidden = !isThere;
-  if (isThere) watcher.observe(end);
+  if (isThere) goOn(true);
 }
 
 /** After something was looked at, hidden or bought: ask again, and exchange the shelves in place. */
@@ -57,10 +59,17 @@ async function refresh() {
   }
 }
 
+/** Whether more comes by itself: as long as it does, the foot of the page is not there to be pushed away. */
+function goOn(isOn) {
+  document.body.classList.toggle("endless", isOn);
+  watcher.unobserve(end);
+  if (isOn) watcher.observe(end); // told at once where it is in sight
+}
+
 async function further() {
   if (isLoading || isDone) return;
   isLoading = true;
-  const bones = ghosts(8);
+  const bones = ghosts(PAGE);
   grid.append(...bones);
   end.replaceChildren();
   try {
@@ -75,12 +84,14 @@ async function further() {
     else if (isDone) end.replaceChildren(h("p", {}, "You have seen everything there is. ", h("a", { href: "/explore" }, "Look at it another way")));
   } catch (trouble) {
     bones.forEach((one) => one.remove());
+    goOn(false);
     end.replaceChildren(oops(trouble, () => { isLoading = false; further(); }));
     return;
   }
   isLoading = false;
-  watcher.unobserve(end);
-  if (!isDone) watcher.observe(end); // told again while it is still in sight
+  pages += 1;
+  goOn(!isDone && pages < BY_ITSELF);
+  if (!isDone && pages >= BY_ITSELF) end.replaceChildren(h("button", { class: "button plain", type: "button", onclick: further }, "Show more"));
 }
 
 const watcher = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) further(); }, { rootMargin: "700px" });

@@ -25,6 +25,7 @@ export function listen(on) {
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
     socket.addEventListener("open", () => {
       const token = header ? { token: header.Authorization.slice("Bearer ".length) } : {};
+      if (wasThere) document.dispatchEvent(new CustomEvent("vitrine:back"));
       socket.send(JSON.stringify({ type: "subscribe", topics: Object.keys(on), ...who(), ...token }));
     });
     let isNew = !wasThere;

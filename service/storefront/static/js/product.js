@@ -63,10 +63,10 @@ async function recent(exclude_ids) {
   return { ...page, items: page.shelves[0]?.items ?? [] };
 }
 
-/** What one has looked at has its place at the end, but is asked for before the longer shelves would take it. */
+/** What one has looked at has its place at the end, but is asked for first: longer shelves would take it. */
 function below() {
-  const bundle = row("bundle", "Often bought together", (except) => together([product.id], except));
   const lately = row("recent", "Recently viewed", recent);
+  const bundle = row("bundle", "Often bought together", (except) => together([product.id], except));
   const similar = row("similar", "Similar products", asked());
   const looks = "pictures" in document.body.dataset ? row("looks", "Looks like this", asked("visual")) : [];
   $("[data-below]").append(...[bundle, similar, looks, lately].flat());

@@ -171,8 +171,6 @@ async function leave() {
   }
 }
 
-const signIn = () => h("a", { href: "/sign-in?next=/profile" }, "Sign in");
-known.append(me ? "" : "You are a visitor: only this browser knows you. What you save here stays with it. ", me ? "" : signIn());
 greet();
 ownAccount($("[data-own]"));
 form.addEventListener("submit", save);

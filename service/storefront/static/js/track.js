@@ -54,6 +54,7 @@ export function rememberOrigin(product, origin) {
 export const originOf = (product) => kept.read("origins", {})[product];
 
 addEventListener("online", flush);
+document.addEventListener("vitrine:back", flush);
 addEventListener("pageshow", flush);
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") flush(); });
 setInterval(() => { if (waiting().length) flush(); }, 10_000);
