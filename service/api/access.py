@@ -7,13 +7,14 @@ import structlog
 from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from config.serving import Cors
 from service.accounts.caller import NOBODY, OPEN, Caller
 from service.accounts.opaque import API_KEY
 from service.accounts.proof import Proofs
 from service.api.principal import PRINCIPAL, SHOW_SOMETHING
 from service.api.problems import problem
 from service.api.scopes import PUBLIC_WRITES
-from service.core.errors import NotAuthenticated, RecommenderError
+from service.core.errors import NotAllowed, NotAuthenticated, RecommenderError
 
 log = structlog.get_logger()
 
@@ -45,7 +46,9 @@ class Access:
             await self._app(scope, receive, send)
             return
         try:
-            scope[PRINCIPAL] = await self._caller(scope)
+            scope[PRINCIPAL] = caller = await self._caller(scope)
+            if not caller.is_known:
+                _check_origin(scope)
         except RecommenderError as error:
             await _refuse(error, scope, receive, send)
             return
@@ -64,6 +67,26 @@ class Access:
             return caller
         check: Callable[[], Caller] = partial(self._proofs.check, credential)
         return await to_thread.run_sync(check) if self._blocks else check()
+
+
+def _check_origin(scope: Scope) -> None:
+    """Let no page of another place have a visitor's browser send something that changes anything.
+
+    Browsers send simple bodies without asking first; they say truly where from. Who shows a key or token is not asked:
+    no browser sends these by itself.
+
+    Raises
+    ------
+    NotAllowed : it is such a page, and not of an origin that may call.
+    """
+    if scope.get("method", "GET") in _BODILESS:
+        return
+    told = {name: value for name, value in scope["headers"] if name in (b"sec-fetch-site", b"origin")}
+    if told.get(b"sec-fetch-site") != b"cross-site":
+        return
+    cors: Cors = scope["app"].state.cors
+    if not cors.allows(told.get(b"origin", b"null").decode("latin-1")):
+        raise NotAllowed("pages of this origin may send nothing here; see [cors]", code="foreign_origin")
 
 
 def shown(scope: Scope) -> str | None:

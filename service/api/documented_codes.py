@@ -79,6 +79,7 @@ CODES = (
     Code(403, "not_sent_by_us", "send the header X-Vitrine-Act: yes, from a page of this service or from a program",
          ("POST /v1/admin",)),
     Code(403, "not_your_service", "this is about the service as a whole; ask who runs it", ("/v1/admin", "/metrics")),
+    Code(403, "foreign_origin", "pages of this origin may send nothing here; see [cors]", ("POST /v1",)),
     Code(403, "sign_up_closed", "nobody can sign up here by themselves; ask the shop", ("/v1/auth/sign-up",)),
     Code(404, "product_not_found", "there is no product with id 'mug-99'", _ONE_PRODUCT),
     Code(404, "user_not_found", "there is no user 'ann'", ("/v1/users", "/v1/me")),

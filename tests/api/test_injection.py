@@ -107,3 +107,28 @@ def test_broken_json_in_a_parameter_is_told_by_its_name(reading: TestClient) -> 
 def test_nobody_can_ask_for_a_forgotten_password_by_an_address() -> None:
     # an answer to it would tell who has an account, and there is no mail here: the shop sets a new one
     assert not [path for _, path in NEEDS if re.search("reset|forgot|recover", path)]
+
+
+SIMPLE = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None)
+
+
+@pytest.mark.parametrize("kind", SIMPLE)
+def test_another_places_page_makes_no_visitors_browser_send_anything(own_shop: Runtime, kind: str | None) -> None:
+    # what a form or a simple fetch can send without being asked back, to a shop that asks for no key
+    event = b'{"type": "view", "product": "mug-1", "user": "ann", "event_id": "forged"}'
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    about = {} if kind is None else {"Content-Type": kind}
+    cors = own_shop.params.cors.model_copy(update={"origins": ("https://shop.example",)})
+    shop = replace(own_shop, params=own_shop.params.model_copy(update={"cors": cors}))
+    app = create_app(replace(shop, settings=shop.settings.model_copy(update={"background": "off"})))
+    with TestClient(app) as client:
+        for path in ("/v1/events", "/v1/rules", "/v1/users/ann/merge", "/v1/auth/sign-up", "/v1/admin/jobs"):
+            answer = client.post(path, content=event, headers={**foreign, **about})
+            assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), path
+        sent = [client.post("/v1/events", content=event, headers={**about, **more}).json() for more in (
+            {"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"},  # a page that was named
+            {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"},
+            {},  # a program
+        )]  # fmt: skip
+        assert [one["recorded"] + one["duplicates"] for one in sent] == [1, 1, 1]
+        assert client.get("/v1/trending", headers=foreign).status_code in (200, 503)  # reads ask for no leave
