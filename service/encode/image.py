@@ -1,12 +1,14 @@
 """Pictures and words to vectors in one space; the only module that imports open_clip."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PIL import Image
@@ -15,6 +17,7 @@ from service.core.errors import ConfigurationError
 from service.core.types import Floats
 from service.encode.hub import offline_unless_hub_answers, quiet
 from service.encode.image_words import WordTokenizer, load_words, split_words
+from service.encode.plain_clip import WordTower
 from service.encode.torch_threads import set_torch_threads
 
 if TYPE_CHECKING:
@@ -37,6 +40,42 @@ class Clip:
     config: dict[str, Any]
 
 
+class LateClip:
+    """The bundled model: its words' half from its file; all of it, with the library, when the first picture comes."""
+
+    def __init__(self) -> None:
+        from safetensors.torch import load_file
+
+        self.config: dict[str, Any] = json.loads((BUNDLED_FOLDER / CONFIG_FILE).read_text("utf-8"))
+        text = self.config["model_cfg"]["text_cfg"]
+        weights = {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load_file(BUNDLED_FOLDER / WEIGHTS_FILE).items()
+        }
+        self.digest = _digest(weights)
+        self.words = self.tokenize = cast(WordTokenizer, load_words(BUNDLED_FOLDER, text["context_length"]))
+        self.tower = WordTower(weights, layers=text["layers"], heads=text["heads"], end=text["eos_id"])
+        self._whole: Clip | None = None
+        self._lock = Lock()
+
+    @property
+    def model(self) -> "nn.Module":
+        """All of it."""
+        return self._loaded().model
+
+    @property
+    def preprocess(self) -> "Callable[[Image.Image], Tensor]":
+        """How pictures are made ready."""
+        return self._loaded().preprocess
+
+    def _loaded(self) -> Clip:
+        with self._lock:
+            if self._whole is None:
+                self._whole = open_clip_model("bundled", None)
+                self._whole.model.eval()
+            return self._whole
+
+
 class ImageEncoder:
     """A CLIP model; made by `load_image_encoder`. May be used by several threads at once.
 
@@ -46,9 +85,8 @@ class ImageEncoder:
     size : dimensions D.
     """
 
-    def __init__(self, clip: Clip, name: str, query_cache: int = 10_000) -> None:
+    def __init__(self, clip: Clip | LateClip, name: str, query_cache: int = 10_000) -> None:
         self._clip = clip
-        self._device = next(clip.model.parameters()).device
         self.name = name
         self.encode_query = lru_cache(maxsize=query_cache)(self._encode_query)
         self.size: int = self.encode_texts([""]).shape[1]
@@ -100,7 +138,12 @@ class ImageEncoder:
         import torch
 
         with torch.inference_mode():
-            vectors = getattr(self._clip.model, method)(torch.stack(tensors).to(self._device), normalize=True)
+            if isinstance(self._clip, LateClip) and method == "encode_text":
+                vectors = self._clip.tower(torch.stack(tensors))
+            else:
+                model = self._clip.model
+                device = next(model.parameters()).device
+                vectors = getattr(model, method)(torch.stack(tensors).to(device), normalize=True)
         return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
 
 
@@ -123,11 +166,14 @@ def load_image_encoder(
     set_torch_threads(threads)
     import torch
 
+    if model == "bundled" and not pretrained and not torch.cuda.is_available():
+        late = LateClip()
+        return ImageEncoder(late, f"{model}#{late.digest}", query_cache)
     clip = open_clip_model(model, pretrained)
     clip.model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     label = Path(model).name if Path(model).is_dir() else model
     name = "/".join(filter(None, (label, pretrained and Path(pretrained).name)))
-    return ImageEncoder(clip, f"{name}#{_digest(clip.model)}", query_cache)
+    return ImageEncoder(clip, f"{name}#{_digest(clip.model.state_dict())}", query_cache)
 
 
 def open_clip_model(model: str, pretrained: str | None = None, *, trained: bool = True) -> Clip:
@@ -203,10 +249,10 @@ def _own_words(name: str, config: dict[str, Any]) -> WordTokenizer | None:
     return load_words(Path(name.removeprefix("local-dir:")), config["text_cfg"]["context_length"])
 
 
-def _digest(model: "nn.Module") -> str:
+def _digest(weights: "Mapping[str, Tensor]") -> str:
     """The first 12 hex digits of the sha256 over all weights."""
     digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
+    for key, tensor in sorted(weights.items()):
         digest.update(key.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]

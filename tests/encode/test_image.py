@@ -1,5 +1,7 @@
 """The bundled image encoder, and what is said about models that cannot be had."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -116,3 +118,18 @@ def test_a_folder_without_a_model_or_with_half_of_one_is_refused(tmp_path):
     (tmp_path / WEIGHTS_FILE).write_bytes((BUNDLED_FOLDER / WEIGHTS_FILE).read_bytes()[:100_000])
     with pytest.raises(ConfigurationError, match="cannot be loaded"):
         load_image_encoder(str(tmp_path))
+
+
+def test_searches_get_the_vectors_of_the_library_without_it(encoder):
+    library = load_image_encoder(str(BUNDLED_FOLDER))
+    texts = ["", "green bag", "a red striped t-shirt " * 9, "quantum", "blue mug with dots"]
+    assert np.allclose(encoder.encode_texts(texts), library.encode_texts(texts), atol=1e-5)
+    for text in texts:
+        assert np.allclose(encoder.encode_query(text), library.encode_query(text), atol=1e-5)
+    assert encoder.name.partition("#")[2] == library.name.partition("#")[2]
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys; from service.encode.image import load_image_encoder as load; "
+         "print(load().encode_query('mug').shape, {'open_clip', 'transformers'} & sys.modules.keys())"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout == "(128,) set()\n"
