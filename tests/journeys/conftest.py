@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+
+from service.client import Vitrine
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 120  # a busy machine takes long to import torch
@@ -31,18 +32,17 @@ class Service:
     """A running `vitrine serve`."""
 
     process: subprocess.Popen[str]
-    http: httpx.Client
+    address: str
+    shop: Vitrine
     data_dir: Path
 
     def put(self, product_id: str, name: str) -> None:
         """Store a product; returns once it is acknowledged."""
-        answer = self.http.put(f"/v1/products/{product_id}", json={"name": name})
-        assert answer.status_code == 200, answer.text
+        self.shop.put_product(product_id, name=name)
 
     def first(self, text: str) -> str | None:
         """The id of the best hit."""
-        items = self.http.get("/v1/search", params={"q": text, "n": 1}).raise_for_status().json()["items"]
-        return items[0]["id"] if items else None
+        return next((card.id for card in self.shop.search(query=text, n=1).items), None)
 
     def finds(self, text: str, product_id: str, within_s: float) -> bool:
         """Whether the product becomes the best hit in time."""
@@ -56,7 +56,7 @@ class Service:
     def settle(self) -> None:
         """Wait until nothing waits to be indexed."""
         end = time.monotonic() + START_S
-        while (state := self.http.get("/health/ready").json())["waiting"] or state["indexing_failure"]:
+        while (state := self.shop.ready()).waiting or state.indexing_failure:
             assert time.monotonic() < end, state
             time.sleep(0.1)
 
@@ -112,9 +112,10 @@ def serve() -> Callable[..., Any]:
             try:
                 line = process.stdout.readline() if process.stdout else ""
                 assert line, log.read_text()
-                with httpx.Client(base_url=json.loads(line)["address"], timeout=START_S) as http:
-                    assert http.get("/health/ready").json()["status"] == "ok"
-                    yield Service(process, http, folder)
+                address = json.loads(line)["address"]
+                with Vitrine(address, timeout_s=START_S) as shop:
+                    assert shop.ready().status == "ok"
+                    yield Service(process, address, shop, folder)
             finally:
                 process.kill()
 

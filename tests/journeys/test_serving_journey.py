@@ -60,7 +60,7 @@ def test_a_service_ends_cleanly_and_soon_when_asked_to_even_with_pages_open(
 ) -> None:
     with serve(tmp_path / "shop") as service:
         service.put("mug", "Red mug")
-        pages = f"ws://{service.http.base_url.netloc.decode()}/v1/live"
+        pages = service.address.replace("http", "ws") + "/v1/live"
         with connect(pages) as page, connect(pages, close_timeout=0):
             service.process.send_signal(signal.SIGTERM)  # Ctrl+C: see the demo's journey
             with pytest.raises(ConnectionClosed) as closed:
