@@ -20,10 +20,11 @@ from service.accounts.desk import new_account
 from service.accounts.key_desk import make_key
 from service.api.clock import utc_now
 from service.app import create_app
+from service.core.errors import DependencyUnavailable
 from service.runtime import Runtime, open_runtime
 from service.store.releases import live_release
 from service.storefront.console import SECTIONS
-from tests.browser import screenshot, serious_problems, served, until, visits
+from tests.browser import PHONE, screenshot, serious_problems, served, until, visits
 
 LISTS = (
     "traffic/surfaces", "traffic/steps", "traffic/routes", "engagement?by=surface", "engagement?by=shelf",
@@ -167,6 +168,29 @@ def test_an_open_shop_takes_no_acts_from_other_places_pages(desk_shop: Runtime) 
     assert open_shop.post("/v1/admin/jobs", json={"name": "popular"}, headers=elsewhere).status_code == 403
     ours = {"X-Vitrine-Act": "yes", "Sec-Fetch-Site": "same-origin"}
     assert open_shop.post("/v1/admin/jobs", json={"name": "popular"}, headers=ours).status_code == 202
+
+
+class _Away:
+    """A database that does not answer."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+
+    def session(self) -> Any:
+        raise DependencyUnavailable("the database does not answer")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+def test_a_database_that_is_away_is_what_the_overview_says_is_wrong(desk_shop: Runtime) -> None:
+    settings = desk_shop.settings.model_copy(update={"access": "open"})
+    away: Any = _Away(desk_shop.database)
+    shop = TestClient(create_app(replace(desk_shop, settings=settings, database=away)))
+    found = shop.get("/v1/admin/overview").json()
+    assert (found["status"], found["products"], found["jobs_waiting"]) == ("failed", None, None)
+    assert found["alarms"][0]["name"] == "Database does not work"
+    assert shop.get("/v1/admin/alarms").json()["rows"][0]["severity"] == "bad"
 
 
 def test_a_job_is_queued_and_what_cannot_be_run_is_refused(desk: TestClient, admin: dict[str, str]) -> None:
@@ -375,6 +399,11 @@ def test_an_empty_shop_says_what_is_missing_and_a_restart_is_survived(browser: A
         page = visit("/dashboard")
         sign_in(page, "op@example.com")
         page.wait_for_selector(".verdict-box >> text=There is no product")
+        for size in (PHONE["viewport"], {"width": 1280, "height": 720}):  # what is wrong is on the first screen
+            page.set_viewport_size(size)
+            box = page.locator(".verdict-box li").first.bounding_box()
+            assert box["y"] + box["height"] < size["height"]
+        assert page.title().startswith("(1) ")
         for name, _ in SECTIONS:
             open_section(page, name)
             assert page.locator("[data-body] .oops").count() == 0, name
