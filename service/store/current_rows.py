@@ -143,4 +143,4 @@ class _Kept:
 
 
 def _current(values: Sequence[Any]) -> CurrentRow:
-    return CurrentRow(ServingRow._make(values[:_OWN]), *values[_OWN:], {})
+    return CurrentRow._make((ServingRow._make(values[:_OWN]), *values[_OWN:], {}))
