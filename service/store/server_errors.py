@@ -62,7 +62,7 @@ def _by_grpc(url: str, error: grpc.RpcError) -> RecommenderError:
 
 def _by_status(url: str, status: int, words: str) -> RecommenderError:
     if status in (401, 403):
-        return ConfigurationError(f"Qdrant at {url} refuses the key ({status}): set QDRANT_API_KEY to its API key")
+        return ConfigurationError(f"Qdrant at {url} refuses the key ({status}); set QDRANT_API_KEY to its API key")
     if status == 404:
         return NotFound(f"Qdrant at {url}: {words}")
     if status == 409:
@@ -74,13 +74,13 @@ def _by_status(url: str, status: int, words: str) -> RecommenderError:
 
 def _no_answer(url: str, reason: str) -> NoAnswer:
     return NoAnswer(
-        f"Qdrant at {url} does not answer ({reason}): start it or unset QDRANT_URL to use the embedded engine"
+        f"Qdrant at {url} does not answer ({reason}); start it or unset QDRANT_URL to use the embedded engine"
     )
 
 
 def _not_qdrant(url: str, error: Exception) -> DependencyUnavailable:
     reason = str(error).splitlines()[0]
-    return DependencyUnavailable(f"what answers at {url} does not speak as Qdrant does ({reason}): correct QDRANT_URL")
+    return DependencyUnavailable(f"what answers at {url} does not speak as Qdrant does ({reason}); correct QDRANT_URL")
 
 
 def _words(error: UnexpectedResponse) -> str:

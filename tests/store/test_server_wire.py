@@ -120,7 +120,7 @@ def test_a_refused_connection_says_what_to_start_or_unset(tmp_path: Path) -> Non
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(
         DependencyUnavailable,
-        match=rf"Qdrant at {url} does not answer \(.*refused\): start it or unset QDRANT_URL to use the embedded",
+        match=rf"Qdrant at {url} does not answer \(.*refused\); start it or unset QDRANT_URL to use the embedded",
     ):
         open_store(tmp_path, url, None)
 
@@ -144,7 +144,7 @@ def test_a_slow_answer_later_is_cut_off(qdrant: FakeQdrant, store: ServerStore) 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_is_one_clear_line(qdrant: FakeQdrant, status: int) -> None:
     qdrant.routes["GET", "/collections"] = lambda: (status, "Invalid API key")
-    with pytest.raises(ConfigurationError, match=rf"refuses the key \({status}\): set QDRANT_API_KEY"):
+    with pytest.raises(ConfigurationError, match=rf"refuses the key \({status}\); set QDRANT_API_KEY"):
         ServerStore(qdrant.url, "wrong")
 
 

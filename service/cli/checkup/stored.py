@@ -171,7 +171,11 @@ def check_jobs(database: Database) -> Iterator[Finding]:
 
 def _bad(job: Job, now: datetime) -> Iterator[Finding]:
     if job.status is JobStatus.FAILED:
-        yield warn("jobs", f"{job.name} failed: {(job.error or 'no reason')[:300]}", "vitrine jobs")
+        again = ", or at once with `vitrine train`" if job.name == "training" else ""
+        yield warn(
+            "jobs", f"{job.name} failed: {(job.error or 'no reason')[:300]}",
+            f"`vitrine jobs` says when; once the cause is mended it runs when it is next due{again}",
+        )  # fmt: skip
     silent = (now - job.heartbeat_at).total_seconds() if job.heartbeat_at else 0.0
     if job.status is JobStatus.RUNNING and silent > LEASE_S:
         yield warn(
