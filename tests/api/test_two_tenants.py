@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from service.api.compat import compat_apis
 from service.api.scopes import NEEDS, PUBLIC, NeedsAccount, needs_of
 from service.app import create_app
 from service.core.types import EventType, Interaction, Product
+from service.live.live import people
 from service.runtime import Runtime, open_runtime
 from service.signals import SIGNALS
 from service.store.catalog import upsert_products
@@ -177,6 +180,23 @@ def test_what_one_shop_holds_of_the_other_opens_nothing(shop: Runtime, keys: Sho
         kept = client.get("/v1/products/mug-1/picture", headers=theirs)
         assert kept.headers["cache-control"].startswith("private")  # by no cache that others use too
         assert client.get("/v1/products/mug-1/picture").headers["cache-control"].startswith("public")
+
+
+@pytest.mark.parametrize("path", ["/v1/live", "/ws"])
+def test_live_messages_are_of_the_keys_own_shop(shop: Runtime, keys: Shops, path: str) -> None:
+    with TestClient(app_of(shop, "fullstack" if path == "/ws" else None)) as client:
+        for tenant, own, foreign in (("default", OURS, THEIRS), ("shoes", THEIRS, OURS)):
+            # the test client counts it as a fault that a conversation ends with its page
+            with suppress(CancelledError), client.websocket_connect(path, headers=keys[tenant]) as page:
+                wanted = {"type": "subscribe", "topics": ["trending", "counters", "feed"], "user": "zoe"}
+                page.send_json({**wanted, "tenant": "default"})
+                assert page.receive_json()["code"] == "invalid_message"  # nobody says whose he is
+                page.send_json(wanted)
+                while '"type":"trending"' not in (told := page.receive_text()):
+                    assert "error" not in told
+                assert any(word in told for word in own)
+                assert not any(word in told for word in foreign)
+    assert not set(people("default", "zoe", "tab")) & set(people("shoes", "zoe", "tab"))
 
 
 def test_pages_are_of_the_shop_one_signed_in_to(shop: Runtime, keys: Shops) -> None:
