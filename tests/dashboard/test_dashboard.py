@@ -319,7 +319,7 @@ def test_no_section_has_a_serious_accessibility_problem_or_a_sideways_step(
         screenshot(page, f"dashboard-{name}-{width}-{scheme}")
 
 
-def test_keys_alone_lead_to_a_release_that_answers_and_back_again(visit: Visit) -> None:
+def test_keys_alone_open_a_section_leave_a_dialog_and_run_a_job(visit: Visit) -> None:
     page = visit("/dashboard")
     sign_in(page, "op@example.com")
     page.evaluate("document.activeElement.blur()")
@@ -346,6 +346,12 @@ def test_keys_alone_lead_to_a_release_that_answers_and_back_again(visit: Visit) 
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
     assert page.evaluate("document.activeElement.innerText") == "Roll back"
+    tab_to("Jobs")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-body]:not([aria-busy]) .runs")
+    tab_to("Count what is popular")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".toast >> text=begins within a minute")
 
 
 def test_a_double_click_runs_a_job_once_and_promotes_once(visit: Visit, desk_shop: Runtime) -> None:

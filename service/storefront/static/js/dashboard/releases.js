@@ -22,11 +22,11 @@ async function load({ again }) {
     panel("Releases", { tools: [back, csv(PATH, "releases")] }, table("Releases", [
       { title: "Release", cell: (row) => h("code", {}, row.id) },
       { title: "State", cell: (row) => [state(row.status, KINDS[row.status]), row.message ? h("small", { class: "why-failed" }, row.message) : null].filter(Boolean).reduce((box, one) => { box.append(one); return box; }, h("span", { class: "stacked" })) },
+      { title: "Answers", cell: (row) => (row.status === "ready" || row.status === "retired" ? h("button", { class: "button plain small", type: "button", "aria-label": `Let ${row.id} answer`, onclick: () => promote(row) }, "Promote") : row.status === "live" ? "now" : "") },
       { title: "Trained", cell: (row) => when(row.created_at) },
       { title: "NDCG@10", cell: (row) => (row.ndcg_10 === null ? "–" : h("span", { class: "rated" }, h("b", {}, row.ndcg_10.toFixed(4)), bar(row.ndcg_10, best))) },
       { title: "Hit rate@10", cell: (row) => (row.hit_rate_10 === null ? "–" : row.hit_rate_10.toFixed(4)), right: true },
       { title: "Interactions", cell: (row) => number(row.interactions), right: true },
-      { title: "", cell: (row) => (row.status === "ready" || row.status === "retired" ? h("button", { class: "button plain small", type: "button", "aria-label": `Let ${row.id} answer`, onclick: () => promote(row) }, "Promote") : "") },
     ], rows, "None was trained yet. Jobs can train one now.")),
     ...rows.slice(0, 6).filter((row) => Object.keys(row.metrics).length).map(measures),
   ];

@@ -16,12 +16,12 @@ async function load({ again }) {
     panel("Rules", { tools: [make, csvOf(rows, columns, "rules")] }, table("Rules", [
       { title: "Rule", cell: (row) => h("span", { class: "stacked" }, h("b", {}, row.name || row.id), h("small", {}, row.id)) },
       { title: "State", cell: (row) => state(row.status, KINDS[row.status] ?? "") },
+      { title: "Change", cell: (row) => h("span", { class: "row-tools" },
+        h("button", { class: "button plain small", type: "button", "aria-label": `Edit ${row.id}`, onclick: () => edit(plain(row), false, again) }, "Edit"),
+        h("button", { class: "button plain small", type: "button", "aria-label": `Switch ${row.id} ${row.enabled ? "off" : "on"}`, onclick: () => change(row, again) }, row.enabled ? "Switch off" : "Switch on")) },
       { title: "Does", cell: (row) => row.consequence.kind.replaceAll("_", " ") },
       { title: "Where", cell: (row) => row.scope.surfaces.join(", ") || "everywhere" },
       { title: "Priority", cell: (row) => row.priority, right: true },
-      { title: "", cell: (row) => h("span", { class: "row-tools" },
-        h("button", { class: "button plain small", type: "button", "aria-label": `Edit ${row.id}`, onclick: () => edit(plain(row), false, again) }, "Edit"),
-        h("button", { class: "button plain small", type: "button", "aria-label": `Switch ${row.id} ${row.enabled ? "off" : "on"}`, onclick: () => change(row, again) }, row.enabled ? "Switch off" : "Switch on")) },
     ], rows, "There is no rule yet.")),
     panel("What looks wrong", { tools: lint.warnings.length ? [csvOf(lint.warnings, [["rules", (row) => row.rules.join(" ")], ["message", (row) => row.message]], "rule-warnings")] : [] }, table("Warnings", [
       { title: "Rules", cell: (row) => row.rules.join(", ") }, { title: "What", cell: (row) => row.message, wide: true },
