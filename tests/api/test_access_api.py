@@ -197,10 +197,11 @@ def test_no_route_shows_or_changes_anything_of_another_tenant(
     behind_keys: TestClient, own_shop: Runtime, key: KeyOf
 ) -> None:
     ours, theirs = key("admin"), key("admin", tenant="shoes")
-    rule = {"id": "r1", "name": "quilted", "do": {"pin": {"products": ["mug-1"], "at": 1}}}
+    everything = {"must": [{"field": "price", "range": {"gte": 0}}]}
+    rule = {"name": "quilted", "condition": everything, "consequence": {"kind": "boost", "weight": 0.5}}
     behind_keys.put("/v1/users/zoe", json={"features": {"secret": "zoe's own"}}, headers=ours)
     behind_keys.post("/v1/events", json={"type": "view", "product": "mug-1", "user": "zoe"}, headers=ours)
-    behind_keys.post("/v1/rules", json=rule, headers=ours)
+    assert behind_keys.post("/v1/rules", json={"id": "r1", **rule}, headers=ours).status_code == 201
     shown = behind_keys.get("/v1/home?n=3", headers=ours).json()["request_id"]
 
     def state() -> tuple[Any, ...]:
@@ -217,7 +218,8 @@ def test_no_route_shows_or_changes_anything_of_another_tenant(
         {"type": "view", "product": "mug-1", "user": "zoe"}, "/v1/search": {"query": "red mug"}, "/v1/bundle":
         {"products": ["mug-1"]}, "/v1/explain/words": {"request_id": shown}, "/v1/explain":
         {"surface": "home", "product": "mug-1", "user": "zoe"}, "/v1/home": {"user": "zoe"}, "/v1/users/{id}":
-        {"features": {"x": 1}}, "/v1/users/{id}/merge": {"session": "s"}, "/v1/rules/{id}": rule,
+        {"features": {"x": 1}}, "/v1/users/{id}/merge": {"session": "s"}, "/v1/rules/{id}":
+        {**rule, "name": "theirs"},
     }  # fmt: skip
     ids = {"users": "zoe", "rules": "r1", "keys": "1"}
     for method, path, needs, _ in operations(behind_keys):
@@ -230,6 +232,7 @@ def test_no_route_shows_or_changes_anything_of_another_tenant(
         params = {"q": "mug"} if path in ("/v1/search", "/v1/suggest") else {}
         answer = behind_keys.request(method, address, json=body, params=params or None, headers=theirs)
         assert answer.status_code < 500 or answer.json()["code"] == "index_not_ready", f"{method} {path}: {answer.text}"
+        assert path != "/v1/rules/{id}" or method != "PUT" or answer.status_code == 200  # theirs, of the same id
         sent = json.dumps(body)
         for word in ("Red Mug", "Blue Lamp", "zoe's own", "quilted"):
             assert word not in answer.text or word in sent, f"{method} {path} shows {word!r}: {answer.text[:300]}"
