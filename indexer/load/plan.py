@@ -72,12 +72,7 @@ def make_plan(
     later = {column.casefold(): column for column in sorted(_all_columns(chosen))} if is_open else {}
     there = later | in_header
     fields = _present(chosen.columns, there) | mapped_fields
-    prefixed = {
-        column[len(PREFIX) :]: (column,)
-        for column in columns
-        if kind.has_attributes and len(column) > len(PREFIX) and column.startswith(PREFIX)
-    }
-    attributes = _present(chosen.attributes, there) | prefixed
+    attributes = _present(chosen.attributes, there) | _prefixed(kind, columns)
     attributes |= {name[len(PREFIX) :]: each for name, each in mapped.items() if name.startswith(PREFIX)}
     id_column = there.get((chosen.id_column or "").casefold()) if "id" not in mapped else None
     given = _present(chosen.columns, in_header).keys() | mapped_fields.keys()
@@ -86,9 +81,7 @@ def make_plan(
     _check_needed(kind, chosen, given, columns, file)
     index = tuple(column for column in columns if _is_row_number(column))
     used = {column for group in (*fields.values(), *attributes.values()) for column in group}
-    of_format = {column.casefold() for column in _all_columns(chosen)}
-    known = {c for c in (*columns, *later.values()) if c.casefold() in of_format} | used | {*ignored, *index}
-    known |= {OBJECT} if kind.has_attributes else set()
+    known = _of_format(kind, chosen, (*columns, *later.values())) | used | {*ignored, *index}
     _check_unknown(kind, chosen, columns, known, file)
     warnings = tuple(f"column {column!r} is taken for row numbers and left out" for column in index)
     return Plan(
@@ -131,6 +124,18 @@ def _present(columns: Columns, there: Mapping[str, str]) -> dict[str, tuple[str,
         for name, group in columns.items()
     }
     return {name: group for name, group in found.items() if group}
+
+
+def _prefixed(kind: Kind, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Attributes that name themselves: ``attributes.fit`` -> its column."""
+    named = [column for column in columns if len(column) > len(PREFIX) and column.startswith(PREFIX)]
+    return {column[len(PREFIX) :]: (column,) for column in named if kind.has_attributes}
+
+
+def _of_format(kind: Kind, format: Format, columns: tuple[str, ...]) -> set[str]:
+    """Those of the columns that the format has a use for."""
+    folded = {column.casefold() for column in _all_columns(format)}
+    return {column for column in columns if column.casefold() in folded} | ({OBJECT} if kind.has_attributes else set())
 
 
 def _all_columns(format: Format) -> set[str]:
