@@ -95,7 +95,7 @@ CODES = (
     Code(409, "rule_exists", "there is a rule 'sale-first' already; PUT replaces it", ("POST /v1/rules",)),
     Code(409, "too_many_rules", "there are 1,000 rules, as many as there can be; delete some",
          ("POST /v1/rules", "PUT /v1/rules")),
-    Code(409, "user_erased", "whoever had this id was erased", ("/v1/users",)),
+    Code(409, "user_erased", "whoever had this id was erased", ("/v1/users", "/v1/me", "/v1/auth/sign-in")),
     Code(409, "other_release_live", "the release that answers is 20260301-2, not 20260301-1; look again",
          ("/v1/admin/releases",)),
     Code(409, "wrong_release_status", "this release failed its checks and cannot answer",

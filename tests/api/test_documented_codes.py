@@ -69,8 +69,8 @@ def test_every_code_is_shown_where_it_is_met(runtime: Runtime) -> None:
                     example = document["components"]["examples"][code]["value"]
                     assert (example["status"], example["code"]) == (int(status), code), (method, path)
             if path.startswith("/v1/"):
-                for status in ("413", "422", "429", "503"):
-                    assert operation["responses"][status]["x-codes"], (method, path, status)
+                for status in {"409", "413", "422", "429", "503"} & operation["responses"].keys():
+                    assert operation["responses"][status].get("x-codes"), (method, path, status)
     assert shown == {one.code for one in CODES}
 
 
