@@ -140,3 +140,11 @@ def test_what_the_hero_shows_is_told_with_its_place_and_stands_on_no_shelf(visit
     click, view = events_of(pictured, page)
     assert (click["type"], click["request_id"], click["position"]) == ("click", request, 1)
     assert (view["type"], view["request_id"], view["position"]) == ("view", request, 1)
+
+
+def test_a_hero_whose_pictures_cannot_be_had_shows_drawings_in_all_of_its_places(visit: Visit) -> None:
+    page = visit("/cart")
+    page.route("**/picture?*", lambda route: route.abort())
+    page.goto("/")
+    until(page, "document.querySelectorAll('[data-hero] > .icon').length > 1")
+    until(page, "document.querySelector('[data-hero] > img') === null")

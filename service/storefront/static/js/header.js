@@ -56,7 +56,7 @@ function pictures() {
   document.addEventListener("error", (event) => {
     if (event.target instanceof HTMLImageElement) missing(event.target);
   }, true);
-  for (const image of document.images) if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") missing(image);
+  for (const image of [...document.images]) if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") missing(image);
 }
 
 function missing(image) {
