@@ -45,6 +45,7 @@ _START_S = 180.0
 _SETTLE_S = 120.0
 _DYING_EARLY = 0.25  # share of the services that are killed before they answer
 _ANSWERS = (40, 200)  # that a service gives before it dies, where nothing runs beside it
+_MOMENTS = (0.2, 2.5)  # of a kill, in the time a command takes alone: beside others it takes longer
 _TURNS = 3  # of all commands in one life of a service, at most
 _TAKING_OVER = 0.25  # share of dead services while which somebody indexes by hand
 _PRODUCTS_SQL = "SELECT external_id, CASE WHEN deleted_at IS NULL THEN name END FROM product"
@@ -143,7 +144,7 @@ class Killer:
     def round(self, traffic: Traffic) -> None:
         """One life of a service, and of what runs beside it."""
         service = self._start("serve", "--port", str(self._port))
-        if self._usual_s and self._random.random() < _DYING_EARLY:
+        if "serve" in self._usual_s and self._random.random() < _DYING_EARLY:
             time.sleep(self._random.uniform(0, self._usual_s["serve"]))
             self._kill("serve", service)
             return
@@ -179,7 +180,7 @@ class Killer:
         """Kill commands somewhere in their usual time; one that was faster has done its work."""
         began = time.monotonic()
         running = {one: self._start(*self._arguments(one)) for one in commands}
-        ends = {one: began + self._random.uniform(0.3, 1.1) * self._usual_s.get(one, 10.0) for one in commands}
+        ends = {one: began + self._random.uniform(*_MOMENTS) * self._usual_s.get(one, 10.0) for one in commands}
         for command, end in sorted(ends.items(), key=lambda one: one[1]):
             try:
                 code = running[command].wait(max(0.0, end - time.monotonic()))
@@ -217,7 +218,8 @@ class Killer:
         began = time.monotonic()
         while self.state() is None:
             if service.poll() is not None:
-                raise RuntimeError(f"the service ended with {service.returncode}: see {self._log}")
+                said = self._log.read_text("utf-8", "replace")[-2000:]
+                raise RuntimeError(f"the service ended with {service.returncode}: {said}")
             if time.monotonic() - began > _START_S:
                 raise RuntimeError(f"the service does not answer within {_START_S:g} s")
             time.sleep(0.1)
