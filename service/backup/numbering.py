@@ -25,7 +25,7 @@ def last_number(connection: Connection, table: Table) -> int:
         return max(largest, _sqlite_last(connection, table))
     # text in quotes that the database itself gave
     name = _postgresql_sequence(connection, table)
-    last, is_called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}").one()
+    last, is_called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}").one()  # nosec B608
     return max(largest, int(last) if is_called else int(last) - 1)
 
 
