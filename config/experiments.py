@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from config.frozen import Frozen
+from config.frozen import Frozen, Share
 
 _ROUNDING = 1e-9
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 

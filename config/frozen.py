@@ -1,6 +1,11 @@
 """What all tables of recommender.toml have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A part of a whole, and a probability."""
 
 
 class Frozen(BaseModel):

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.accounts import AccountParams
 from config.experiments import Assignment, Experiment, Name, check_layers
-from config.frozen import Frozen
-from config.overlay import read_overlay
+from config.frozen import Frozen, Share
+from config.overlay import laid_over, read_overlay
 from config.privacy import PrivacyParams
 from config.profile import Profile
 from config.qdrant import QdrantParams
 from config.search import Search, Similar, SimilarMode, Suggest, Variants
 from config.serving import Cors, Limits, LiveParams, SessionParams
 from config.source import Source
+from config.surface import Page, Surface
 from config.training import Releases, Training
 from config.wording import Wording
 from service.core.errors import ConfigurationError
@@ -36,8 +37,6 @@ def _at_least_a_minute(seconds: float) -> float:
     return seconds
 
 
-Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Interval = Annotated[float, Field(ge=0), AfterValidator(_at_least_a_minute)]
 
 
@@ -152,94 +151,11 @@ class ScheduleParams(Frozen):
     privacy_s: Interval
 
 
-class GuestShares(Frozen):
-    """Probabilities of a slot to be given to somebody by chance."""
-
-    balance: Share
-    serendipity: Share
-    explore: Share
-
-    @model_validator(mode="after")
-    def _leave_room(self) -> "GuestShares":
-        if (total := self.balance + self.serendipity + self.explore) > 1:
-            raise ValueError(f"the shares of guests add up to {total:g}; they must leave something of 1")
-        return self
-
-    def none(self) -> "GuestShares":
-        """Nobody comes by chance."""
-        return GuestShares(balance=0.0, serendipity=0.0, explore=0.0)
-
-
 class RuleParams(Frozen):
     """How business rules are served."""
 
     refresh_ms: int = Field(ge=10, le=600_000)
     pool: int = Field(ge=1, le=1000)
-
-
-class Surface(Frozen):
-    """How one surface turns candidates into a slate."""
-
-    n: int = Field(ge=1)
-    max_n: int = Field(ge=1, le=10_000)
-    candidates: int = Field(ge=1, le=10_000)
-    complete: bool
-    normalize: Literal["minmax", "zscore", "gaussian", "rank"]
-    fuse: Literal["weighted", "rrf"]
-    rrf_k: float = Field(ge=0)
-    in_stock_only: bool
-    mmr_lambda: Share
-    mmr_space: Literal["category", "text", "image", "behaviour"]
-    caps: dict[str, Annotated[float, Field(gt=0, le=1)]]
-    guests: GuestShares
-    explore_floor: Share
-    pool: int = Field(ge=1, le=1000)
-    temperature: float = Field(ge=0, le=100)
-    personal: bool
-    uses_behaviour: bool
-    exclude_types: tuple[EventType, ...]
-    preference: Weight
-    dislike: Weight
-    rotation: Weight
-    rotation_half_life_hours: float = Field(gt=0)
-    affinity: Weight
-    popularity: Weight
-    one_per_group: bool
-    freshness: Weight
-    freshness_half_life_days: float = Field(gt=0)
-    weights: dict[str, Weight]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Surface":
-        if self.n > self.max_n:
-            raise ValueError(f"n = {self.n} is larger than max_n = {self.max_n}")
-        if not any(self.weights.values()):
-            raise ValueError("at least one weight must be above 0")
-        return self
-
-    def changed(self, changes: Mapping[str, Any]) -> "Surface":
-        """The same with other values of some keys; weights are laid over the ones there are.
-
-        Raises
-        ------
-        ValidationError : an unknown key, or a value out of range.
-        """
-        return Surface.model_validate(_merge(self.model_dump(), changes)) if changes else self
-
-
-ShelfName = Literal[
-    "for_you", "recently_viewed", "buy_again", "top_categories", "trending", "best_value", "new_arrivals"
-]
-SHELVES: tuple[ShelfName, ...] = get_args(ShelfName)
-"""What a page can show."""
-
-
-class Page(Frozen):
-    """A home page of several shelves."""
-
-    shelves: tuple[ShelfName, ...]
-    n: int = Field(ge=1, le=100)
-    top_categories: int = Field(ge=1, le=20)
 
 
 class Params(Frozen):
@@ -325,7 +241,7 @@ def load_params(*overlays: Path | None, signals: frozenset[str] | None = None) -
     merged = dict(packaged_defaults())
     read = [path for path in overlays if path is not None]
     for path in read:
-        merged = _merge(merged, read_overlay(path))
+        merged = laid_over(merged, read_overlay(path))
     try:
         params = Params.model_validate(merged)
     except ValidationError as error:
@@ -351,11 +267,3 @@ def _complaint(error: "ErrorDetails") -> str:
     if error["type"] in ("missing", "value_error"):
         return error["msg"].removeprefix("Value error, ").lower()
     return f"{error['msg'].lower()} (got {error['input']!r:.60})"
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged

@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.frozen import Frozen
+from config.frozen import Frozen, Share
 from service.core.types import EventType
 
-_Share = Annotated[float, Field(ge=0, le=1)]
 _Exponent = Annotated[float, Field(ge=0, le=2)]
 _Neighbours = Annotated[int, Field(ge=1, le=1000)]
 
@@ -74,7 +73,7 @@ class Sequence(Frozen):
     from_exponent: _Exponent
     to_exponent: _Exponent
     support_shrinkage: float = Field(ge=0)
-    backward: _Share
+    backward: Share
     neighbours: _Neighbours
 
 
@@ -83,7 +82,7 @@ class Association(Frozen):
 
     types: tuple[EventType, ...]
     min_count: int = Field(ge=1)
-    min_confidence: _Share
+    min_confidence: Share
     min_lift: float = Field(ge=1)
     max_basket: int = Field(ge=2, le=10_000)
     per_product: int = Field(ge=1, le=1000)
@@ -92,14 +91,14 @@ class Association(Frozen):
 class Checks(Frozen):
     """What a release must pass before it answers."""
 
-    held_out_share: _Share
+    held_out_share: Share
     held_out_users: int = Field(ge=0)
     history: int = Field(ge=1, le=10_000)
     half_life_products: float = Field(gt=0)
     compare_users: int = Field(ge=2)
-    tolerance: _Share
+    tolerance: Share
     sample: int = Field(ge=1, le=10_000)
-    recall_floor: _Share
+    recall_floor: Share
 
 
 class Training(Frozen):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request
 from service.core.types import Ids, Past
 from service.ranking.normalize import Scores, minmax

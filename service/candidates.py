@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config.params import Retrieval, Surface
+from config.params import Retrieval
+from config.surface import Surface
 from service.complete import completed
 from service.core.columns import Columns
 from service.core.filters import Filter, HasId, Match, all_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.facets import Facet, shape, without
 from service.core.filters import Filter

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface
+from config.surface import Surface
 from service.candidates import Candidates
 from service.context import Request, Services
 from service.core.behaviour import EVENT_TYPES, History

@@ -8,8 +8,9 @@ from itertools import accumulate
 from typing import Any
 
 from config.experiments import Experiment
-from config.params import Params, Surface
+from config.params import Params
 from config.search import SimilarMode
+from config.surface import Surface
 from service.core.errors import InvalidQuery
 from service.core.near import NOWHERE, Near
 

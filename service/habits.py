@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.types import Ids
 from service.hydrate import Hydrated

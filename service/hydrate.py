@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.affinity import affinity_weight
 from service.arms import make_arms
 from service.context import Request, Services

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 from sqlmodel import Session
 
-from config.params import Surface
+from config.surface import Surface
 from service.candidates import Wanted
 from service.context import Request, Services
 from service.core.cursor import MAX_IDS, Cursor, read_cursor, write_cursor

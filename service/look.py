@@ -6,7 +6,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.candidates import Candidates, Wanted, first_eligible, gather
 from service.complete import completed
 from service.context import Request, Services

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from config.params import Surface
+from config.surface import Surface
 from service.adjusted import adjusted
 from service.context import Request, Services
 from service.core.errors import InvalidQuery

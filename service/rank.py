@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.ranking.adjust import add_contributions, freshness, preferences_met
 from service.ranking.fuse import Fused, ScoredList, reciprocal_rank, weighted_sum
 from service.ranking.normalize import NORMALIZERS, Scores

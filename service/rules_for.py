@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.filters import Filter, all_of, matches
 from service.core.rules import Boost, Pin, Quota, Rule, Scope, categories_of

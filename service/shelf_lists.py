@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from config.params import ShelfName
+from config.surface import ShelfName
 from service.context import Services
 from service.core.behaviour import History, distinct
 from service.core.event_weights import event_weights

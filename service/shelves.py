@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from config.params import ShelfName
+from config.surface import ShelfName
 from service.candidates import Wanted, first_eligible
 from service.context import Request, Services
 from service.core.filters import Filter

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.popular import Popular, TopList
 from service.core.types import Anchor

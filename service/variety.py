@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface
+from config.surface import Surface
 from service.core.draw import Draw
 from service.core.errors import InvalidQuery
 from service.core.exposure import Exposure

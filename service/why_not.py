@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.candidates import Wanted
 from service.context import Request, Services
 from service.core.errors import NotFound

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from config.params import GuestShares
+from config.surface import GuestShares
 from service.context import Request
 from service.core.exposure import Exposure
 from service.core.types import Slate

@@ -20,7 +20,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface, load_params
+from config.params import load_params
+from config.surface import Surface
 from service.core.filters import Condition, Filter, Match, Range
 from service.core.rules import Boost, Pin, Quota, Rule, by_precedence
 from service.core.types import Floats, Ids

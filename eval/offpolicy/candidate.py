@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface
+from config.surface import Surface
 from eval.offpolicy.logged import LoggedSlate
 from service.core.draw import Draw
 from service.core.types import Ids

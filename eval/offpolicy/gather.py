@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from config.params import Surface
+from config.surface import Surface
 from eval.offpolicy.candidate import obstacle
 from eval.offpolicy.logged import LoggedSlate
 from service.core.errors import InvalidQuery

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface
+from config.surface import Surface
 from eval.attribution_log import Credited, read_credited
 from eval.offpolicy.candidate import Diversify
 from eval.offpolicy.estimate import Overlap, Sample, estimates, overlap

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from config.params import Surface
+from config.surface import Surface
 from eval.offpolicy.candidate import Diversify, features, ranked
 from eval.offpolicy.estimate import Sample
 from eval.offpolicy.logged import LoggedSlate, Pools

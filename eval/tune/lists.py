@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from eval.offline.asked import Asked
 from eval.offline.pipeline import SURFACE
 from eval.offline.shop import Trained

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from config.params import SHELVES, ShelfName
+from config.surface import SHELVES, ShelfName
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
 from service.api.schemas import HomeOut, HomeRequest
 from service.api.simple_filters import SimpleFilter

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, WithJsonSchema
 
-from config.params import SHELVES, ShelfName
+from config.surface import SHELVES, ShelfName
 from service.core.fields import CATEGORY_SEPARATOR
 from service.core.understood import TRAIT_KINDS, TraitKind
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import orjson
 from fastapi import Response
 
-from config.params import ShelfName
+from config.surface import ShelfName
 from service.api.dependencies import AppState, filter_from
 from service.api.products_io import shown_now
 from service.api.schemas import SlateRequest

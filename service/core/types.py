@@ -282,7 +282,7 @@ class Shelf:
 
     Attributes
     ----------
-    name : what it is, one of `config.params.SHELVES`. category : the path it is about, or None.
+    name : what it is, one of `config.surface.SHELVES`. category : the path it is about, or None.
     """
 
     name: str

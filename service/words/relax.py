@@ -19,7 +19,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.errors import InvalidQuery
 from service.core.types import Ids

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
-from config.params import Params, Surface, load_params, packaged_defaults
+from config.params import Params, load_params, packaged_defaults
+from config.surface import Surface
 from service.core.errors import ConfigurationError
 from service.signals import SIGNALS as ALL_SIGNALS
 

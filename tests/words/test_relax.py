@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from config.params import Surface
+from config.surface import Surface
 from service.context import Request, Services
 from service.core.filters import Filter, Match, Range
 from service.core.popular import Popular, TopList

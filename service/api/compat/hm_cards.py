@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from config.params import Surface
+from config.surface import Surface
 from service.api.dependencies import AppState
 from service.api.product_pictures import picture_path
 from service.core.types import RankedItem, Slate

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from config.params import ShelfName
+from config.surface import ShelfName
 from service.api.compat.precision_cards import Home, Results, Similar, answer, cards
 from service.api.compat.precision_rules import Limit, checked_product, checked_user, checked_words, clamped
 from service.api.dependencies import AppState, RequestId, State, Tenant

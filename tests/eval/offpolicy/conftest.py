@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from config.params import Surface, load_params
+from config.params import load_params
+from config.surface import Surface
 from eval.offpolicy.estimate import Sample
 from eval.offpolicy.logged import LoggedSlate
 from eval.offpolicy.reward_model import fit, judge
