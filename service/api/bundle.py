@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.bundle_rules import Goes, combine, variant_key
 from service.api.dependencies import AppState, RequestId, State, Tenant, filter_from
+from service.api.product_schemas import Shown
 from service.api.products_io import shown
-from service.api.schemas import WHOLE, Fallback, ProductId, Shown
+from service.api.slate_schemas import Fallback
+from service.api.values import WHOLE, ProductId
 from service.context import Request
 from service.core.errors import IndexNotReady, NotFound
 from service.core.filters import Filter, HasId, all_of, matches

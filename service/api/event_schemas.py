@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
-from service.api.schemas import NAMED, Attribute, Line, Number, ProductId
+from service.api.values import NAMED, Attribute, Line, Number, ProductId
 from service.core.fields import CATEGORY_SEPARATOR
 from service.store.events import StoredInteraction
 from service.store.users import StoredUser

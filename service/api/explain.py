@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
-from service.api.schemas import SAYING, ProductId, SaidOut, SearchFields, SlateRequest, ToldFields
+from service.api.home_schemas import ToldFields
 from service.api.search import for_slate, with_words
 from service.api.similar import similar_request
 from service.api.similar_schemas import SimilarFields
+from service.api.slate_schemas import SaidOut, SearchFields, SlateRequest
 from service.api.slates import request_from
 from service.api.told import as_told, told_of
+from service.api.values import SAYING, ProductId
 from service.core.errors import InvalidQuery
 from service.why_not import why_not_shown
 

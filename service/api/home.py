@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from config.surface import SHELVES, ShelfName
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
-from service.api.schemas import HomeOut, HomeRequest
+from service.api.home_schemas import HomeOut, HomeRequest
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import answer, page_answer, request_from
 from service.api.told import told_of, with_told

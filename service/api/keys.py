@@ -12,7 +12,7 @@ from service.accounts.key_desk import MAX_DAYS, MAX_NAME, make_key
 from service.api.auth import AtReception
 from service.api.clock import Now
 from service.api.dependencies import Tenant
-from service.api.schemas import Number
+from service.api.values import Number
 from service.store import api_keys
 from service.store.api_keys import StoredKey
 

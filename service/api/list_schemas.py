@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from service.api.schemas import SearchRequest, SlateOut
+from service.api.slate_schemas import SearchRequest, SlateOut
 from service.core.cursor import MAX_LENGTH
 from service.listed import SORTS
 

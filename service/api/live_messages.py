@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from service.api.problems import describe
-from service.api.schemas import PersonId
+from service.api.values import PersonId
 from service.core.errors import InvalidQuery
 from service.live.hub import Topic
 

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from service.api.dependencies import AppState
 from service.api.list_schemas import ListRequest
-from service.api.schemas import MAX_PICTURE_URL, BoostIn
+from service.api.slate_schemas import MAX_PICTURE_URL, BoostIn
 from service.core.errors import InvalidQuery, PayloadTooLarge
 from service.core.types import Picture
 

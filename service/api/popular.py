@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from service.api.dependencies import AppState, RequestId, State, Tenant
+from service.api.product_schemas import Shown
 from service.api.products_io import shown
-from service.api.schemas import Shown
 from service.context import Request
 from service.core.errors import IndexNotReady, NotFound
 from service.core.filters import Filter, Match, matches

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from service.api.dependencies import State, Tenant
 from service.api.principal import may_keep
-from service.api.schemas import ProductId
 from service.api.thumbnails import Thumbnail, Thumbnails
+from service.api.values import ProductId
 from service.encode.picture_decode import PictureLimits, decode_picture
 from service.encode.pictures import read_picture
 from service.encode.thumbnails import Kind, Width, thumbnail_limits

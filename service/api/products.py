@@ -11,20 +11,20 @@ from sqlmodel import Session
 from service.api.dependencies import AppState, FilterText, State, Tenant, filter_from
 from service.api.principal import may_keep
 from service.api.problems import describe
-from service.api.products_io import core_values, to_output, to_product
-from service.api.schemas import (
+from service.api.product_schemas import (
     BatchResult,
     ItemResult,
     ProductBatch,
     ProductFields,
-    ProductId,
     ProductIn,
     ProductOut,
     ProductPage,
     ProductPatch,
     ProductPatchItem,
 )
+from service.api.products_io import core_values, to_output, to_product
 from service.api.simple_filters import SimpleFilter
+from service.api.values import ProductId
 from service.core.errors import InvalidQuery, NotFound
 from service.core.filters import all_of
 from service.core.types import Product

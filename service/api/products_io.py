@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import quote
 
-from service.api.schemas import ProductFields, ProductOut
+from service.api.product_schemas import ProductFields, ProductOut
 from service.core.types import Product
 from service.store.current_rows import CurrentRow
 from service.store.payload import major_price, minor_digits, plain_attributes

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from service.api.schemas import WHOLE, Flag, Line, Moment, Number, Place, ProductId
+from service.api.values import WHOLE, Flag, Line, Moment, Number, Place, ProductId
 from service.core.rule_parse import MAX_PINS, MAX_WEIGHT
 from service.core.rules import Exclude, Rule, Status, Who
 from service.rule_lint import Finding

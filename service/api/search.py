@@ -14,9 +14,10 @@ from service.api.dependencies import AppState, FilterText, RequestId, State, Ten
 from service.api.list_schemas import SORT_HELP, ListRequest, SearchOut
 from service.api.lists import list_answer
 from service.api.pictures import FORM_DOCS, FormRoute, picture_of, read_form
-from service.api.schemas import ProductId, SearchFields, Terms
 from service.api.simple_filters import SimpleFilter
+from service.api.slate_schemas import SearchFields, Terms
 from service.api.slates import answer, request_from
+from service.api.values import ProductId
 from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.cursor import MAX_LENGTH

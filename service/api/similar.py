@@ -8,10 +8,10 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from service.api.dependencies import AppState, FilterText, RequestId, State, Tenant, filter_from
-from service.api.schemas import ProductId
 from service.api.similar_schemas import SimilarFields, SimilarInQuery, SimilarOut, SimilarRequest
 from service.api.simple_filters import SimpleFilter
 from service.api.slates import request_from, slate_body
+from service.api.values import ProductId
 from service.api.visitor import FromQuery
 from service.context import Request
 from service.core.filters import all_of

@@ -6,7 +6,8 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from config.params import Params
-from service.api.schemas import Flag, Number, SlateOut, SlateRequest
+from service.api.slate_schemas import SlateOut, SlateRequest
+from service.api.values import Flag, Number
 from service.core.near import Near
 
 MODE_HELP = (

@@ -10,7 +10,7 @@ from fastapi import Response
 from config.surface import ShelfName
 from service.api.dependencies import AppState, filter_from
 from service.api.products_io import shown_now
-from service.api.schemas import SlateRequest
+from service.api.slate_schemas import SlateRequest
 from service.context import Request
 from service.core.evidence import Evidence
 from service.core.fields import CATEGORY_SEPARATOR

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from service.api.principal import Principal
-from service.api.schemas import PersonId
+from service.api.values import PersonId
 from service.core.errors import InvalidQuery
 
 

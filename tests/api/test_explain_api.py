@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.api.explain import ExplainOut
-from service.api.schemas import SlateOut
+from service.api.slate_schemas import SlateOut
 from service.app import create_app
 from service.core.types import EventType, Interaction
 from service.runtime import Runtime

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from service.api.schemas import HomeOut, SlateOut
+from service.api.home_schemas import HomeOut
+from service.api.slate_schemas import SlateOut
 from service.app import create_app
 from service.context import Request
 from service.core.impression import Impression

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from service.api.schemas import SlateOut
+from service.api.slate_schemas import SlateOut
 
 
 def ids(answer: dict) -> list[str]:

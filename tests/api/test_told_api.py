@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from service.api.schemas import HomeOut
+from service.api.home_schemas import HomeOut
 
 
 def home(client: TestClient, **body: object) -> dict:

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Response
 from service.api.compat.aurastyle_schemas import ProductOut, Products, SimilarProducts
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.products_io import shown
-from service.api.schemas import ProductId
 from service.api.simple_filters import SimpleFilter
+from service.api.values import ProductId
 from service.context import Request
 from service.core.errors import NotFound
 from service.core.types import DEFAULT_TENANT

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.schemas import ProductId, Shown
+from service.api.product_schemas import Shown
+from service.api.values import ProductId
 
 Event = Literal["view", "cart", "purchase"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.compat.fullstack_ids import LARGEST
-from service.api.schemas import WHOLE
+from service.api.values import WHOLE
 
 Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST), WHOLE]
 Person = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]

@@ -14,7 +14,7 @@ from service.api.dependencies import AppState, State, Tenant
 from service.api.documented_problems import problem_answer
 from service.api.event_schemas import Price, Words
 from service.api.events import Writer
-from service.api.schemas import Line, PersonId, ProductId
+from service.api.values import Line, PersonId, ProductId
 from service.core.errors import InvalidQuery
 from service.core.types import EventType, Interaction
 from service.store.categories import categories_named

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from sqlmodel import Session
 
-from service.api.schemas import PersonId, ProductId
+from service.api.values import PersonId, ProductId
 from service.core.errors import NotFound
 from service.store.catalog import product_ids
 

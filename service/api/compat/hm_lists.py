@@ -13,7 +13,7 @@ from service.api.compat.hm_cards import Article, Cards, Highlight, Recommended, 
 from service.api.compat.hm_ids import ArticleId, CustomerId, stored_id
 from service.api.compat.hm_kept import Answers, Known, kept
 from service.api.dependencies import AppState, RequestId, State, Tenant
-from service.api.schemas import Fallback
+from service.api.slate_schemas import Fallback
 from service.context import Request, Services
 from service.core.filters import Filter, Match
 from service.core.types import Shelf, Slate

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from service.api.compat.marketplace_schemas import MarketProduct, Recommendations
 from service.api.dependencies import AppState, RequestId, State, Tenant
 from service.api.products_io import image_link
-from service.api.schemas import PersonId
+from service.api.values import PersonId
 from service.context import Request
 from service.core.carried import SOURCE_ROW, facts
 from service.pipeline import recommend
