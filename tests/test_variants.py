@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from config.params import load_params
 from service.context import Request, Services
@@ -21,7 +22,8 @@ from service.listed import search_listed
 from service.pipeline import recommend
 from service.runtime import Runtime
 from service.shelves import home_page
-from service.store.serving import ServingRow, named_rows, serving_rows
+from service.store.serving import ServingRow, serving_rows
+from service.store.tables import PRODUCT
 from service.variants import VARIANT, bare_name, groups_of, spare_variants, variant_rules
 from service.why_not import why_not_shown
 
@@ -140,8 +142,14 @@ def grouped(runtime: Runtime, rules: tuple[Rule, ...] = (), surface: str = "sear
 
 def groups_shown(runtime: Runtime, slate: Slate) -> list[Hashable | None]:
     with runtime.database.session() as session:
-        rows, names = named_rows(session, "default", [item.product_id for item in slate.items])
-    return groups_of(list(rows.values()), names, RULES)
+        rows = serving_rows(session, "default", [item.product_id for item in slate.items])
+    return groups_of(list(rows.values()), names_shown(runtime, slate), RULES)
+
+
+def names_shown(runtime: Runtime, slate: Slate) -> dict[int, str]:
+    shown = select(PRODUCT.c.id, PRODUCT.c.name).where(PRODUCT.c.id.in_([item.product_id for item in slate.items]))
+    with runtime.database.session() as session:
+        return {row.id: row.name for row in session.connection().execute(shown)}
 
 
 FILTERS = st.sampled_from([None, Filter(must=(Match("brand", ("Alba",)),)), Filter(must=(Range("price", gte=10),))])
@@ -194,12 +202,9 @@ def test_search_and_home_show_every_variant_unless_configured_otherwise(runtime:
 
 def test_a_pinned_variant_is_the_one_that_is_shown(runtime: Runtime) -> None:
     first = grouped(runtime, text="red mug", n=3)
-    with runtime.database.session() as session:
-        _, names = named_rows(session, "default", [item.product_id for item in first.items])
-    assert names[first.items[0].product_id] == "Red Mug"
+    assert names_shown(runtime, first)[first.items[0].product_id] == "Red Mug"
     pinned = grouped(runtime, (Rule("r", Pin(((2, "mug-3"),))),), text="red mug", n=5)
-    with runtime.database.session() as session:
-        _, names = named_rows(session, "default", [item.product_id for item in pinned.items])
+    names = names_shown(runtime, pinned)
     assert names[pinned.items[1].product_id] == "Green Mug"
     assert "Red Mug" not in names.values()
 

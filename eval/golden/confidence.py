@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from service.core.filters import Match, all_of
-from service.core.types import Floats, SparseVector
+from service.core.types import SparseVector
 from service.store.spaces import PRODUCTS
 from service.store.vectors import VectorQuery, VectorStore
 
@@ -18,13 +18,6 @@ WORDS = 0.5
 COSINE = 0.45  # of all-MiniLM-L6-v2 on Amazon India: real queries .46 to .77, nonsense .20 to .44
 _LOOKED_AT = 10
 _WORD = re.compile(r"\w+")
-
-
-class TextQueries(Protocol):
-    """Words to a dense vector."""
-
-    def encode_query(self, text: str) -> Floats:
-        """One query to a unit vector float32[D]."""
 
 
 @dataclass(frozen=True, slots=True)

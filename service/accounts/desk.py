@@ -133,11 +133,6 @@ class Desk:
             store.revoke_family(session, known.family, now)
             return known.family
 
-    def end_family(self, family: str) -> None:
-        """Revoke all that followed from one sign-in."""
-        with self.database.session() as session:
-            store.revoke_family(session, family, self.clock())
-
     def change_password(self, caller: Caller, password: str, new: str) -> SignedIn:
         """Another password; everybody who was signed in is signed out, and gets new tokens only here.
 

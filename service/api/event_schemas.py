@@ -38,12 +38,6 @@ class EventIn(BaseModel):
     position: int | None = Field(None, ge=1, le=10**9, description="its rank there; 1 is the first")
 
 
-class EventBatch(BaseModel):
-    """Several events; each is checked by itself, so one bad event does not keep the others out."""
-
-    events: list[dict[str, Any]]
-
-
 class EventResult(BaseModel):
     """What became of one event."""
 

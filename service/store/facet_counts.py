@@ -8,7 +8,6 @@ from sqlmodel import Session
 from service.core.facets import Counts
 from service.core.filters import Filter
 from service.store.payload import ancestors, is_in_stock
-from service.store.serving import ServingRow
 from service.store.sql_filters import where
 from service.store.tables import PRODUCT
 
@@ -37,13 +36,6 @@ def value_counts(session: Session, tenant: str, condition: Filter | None, field:
     column = PRODUCT.c[_STORED_AS.get(field, field)]
     rows = connection.execute(select(column, func.count()).where(*asked).group_by(column))
     return [(_values(field, value), count) for value, count in rows]
-
-
-def values_of(field: str, row: ServingRow) -> tuple[Any, ...]:
-    """What one product has in a field, each value once."""
-    if field.startswith(_ATTRIBUTE):
-        return _texts(row.attributes.get(field.removeprefix(_ATTRIBUTE)))
-    return _values(field, getattr(row, _STORED_AS.get(field, field)))
 
 
 def _values(field: str, value: Any) -> tuple[Any, ...]:

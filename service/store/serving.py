@@ -66,21 +66,12 @@ class ServingRow(NamedTuple):
 
 
 _COLUMNS = [PRODUCT.c[name] for name in ServingRow._fields]
-_ASKED = (
+_QUERY = select(*_COLUMNS).where(
     one_of_ids(PRODUCT.c.id), is_just(PRODUCT.c.tenant, bindparam("tenant", type_=Text)), PRODUCT.c.deleted_at.is_(None)
 )  # fmt: skip
-_QUERY = select(*_COLUMNS).where(*_ASKED)
-_NAMED_QUERY = select(*_COLUMNS, PRODUCT.c.name).where(*_ASKED)
 
 
 def serving_rows(session: Session, tenant: str, ids: Iterable[int]) -> dict[int, ServingRow]:
     """Rows by internal key; missing and deleted products, and those of other tenants, are left out."""
     given = {"ids": list(ids), "tenant": tenant}
     return {row[0]: ServingRow._make(row) for row in session.connection().execute(_QUERY, given).all()}
-
-
-def named_rows(session: Session, tenant: str, ids: Iterable[int]) -> tuple[dict[int, ServingRow], dict[int, str]]:
-    """The same, and the names of these products: few requests need them, so they are no part of every row."""
-    given = {"ids": list(ids), "tenant": tenant}
-    found = session.connection().execute(_NAMED_QUERY, given).all()
-    return {row[0]: ServingRow._make(row[:-1]) for row in found}, {row[0]: row[-1] for row in found}

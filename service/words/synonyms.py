@@ -12,8 +12,6 @@ MAX_WORDS = 5
 _MOST = 8  # phrases that one query is widened by
 _ARROW = "=>"
 
-Phrase = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:

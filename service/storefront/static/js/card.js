@@ -27,7 +27,7 @@ export function ghosts(n) {
 }
 
 /** Percent less than it used to be; 0 for none. */
-export function saving(item) {
+function saving(item) {
   const { price, original_price: before } = item;
   return price !== null && before !== null && before > price ? Math.round((1 - price / before) * 100) : 0;
 }

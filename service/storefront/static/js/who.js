@@ -3,8 +3,6 @@ import { account } from "./tokens.js";
 
 const told = document.body.dataset;
 
-export const isDemo = "demo" in told;
-
 /** A cookie of ours, or "". */
 export function cookie(name) {
   const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));

@@ -16,7 +16,7 @@ function s(tag, attributes = {}, ...children) {
 }
 
 /** A number not below `value` of which a quarter is round, for the end of an axis. */
-export function roundUp(value) {
+function roundUp(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((one) => one * power >= value * 0.999) * power;
