@@ -34,8 +34,10 @@ LAYERS: dict[str, set[str]] = {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
     },
     "indexer": {"config", "service.core", "service.store", "service.encode"},
+    "service.loading": {"config", "service.core", "service.encode", "service.pipeline", "indexer"},
     "service.runtime": {
-        "config", "service.core", "service.store", "service.encode", "service.signals", "service.pipeline", "indexer",
+        "config", "service.core", "service.store", "service.encode", "service.signals", "service.pipeline",
+        "service.loading", "indexer",
     },
     "service.api": {
         "config", "service.core", "service.explain", "service.store", "service.accounts", "service.encode",
@@ -55,12 +57,13 @@ LAYERS: dict[str, set[str]] = {
     },
     "eval": {
         "config", "service.core", "service.ranking", "service.store", "service.encode", "service.signals",
-        "service.pipeline", "service.runtime", "service.app", "service.client", "service.clients", "indexer",
+        "service.pipeline", "service.loading", "service.runtime", "service.app", "service.client", "service.clients",
+        "indexer",
     },
     "service.cli": {
         "config", "service.core", "service.store", "service.accounts", "service.encode", "service.signals",
         "service.pipeline", "service.runtime", "service.live", "service.background", "service.app", "indexer", "eval",
-        "service.privacy", "service.backup",
+        "service.privacy", "service.backup", "service.loading",
     },
 }  # fmt: skip
 

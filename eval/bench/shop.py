@@ -34,7 +34,8 @@ from indexer.sync import Outbox, index_stale
 from service.core.types import EventType, Floats, Interaction
 from service.encode.image import ImageEncoder
 from service.encode.text import TextEncoder
-from service.runtime import load_encoders, open_database_only, open_vectors_only
+from service.loading import load_encoders
+from service.runtime import open_database_only, open_vectors_only
 from service.signals import SIGNALS
 from service.store.catalog import upsert_products
 from service.store.database import Database

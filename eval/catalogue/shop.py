@@ -13,7 +13,8 @@ from config.settings import Settings
 from service.context import Services
 from service.core.errors import ConfigurationError, IndexNotReady, NotFound
 from service.core.types import DEFAULT_TENANT, Product
-from service.runtime import load_encoders, open_database_only, open_vectors_only
+from service.loading import load_encoders
+from service.runtime import open_database_only, open_vectors_only
 from service.served_popular import LivePopular
 from service.served_release import LiveRelease
 from service.signals import SIGNALS, Encoders

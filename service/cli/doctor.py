@@ -67,7 +67,7 @@ def _opened(ctx: Context, settings: "Settings", params: "Params") -> "list[Findi
     from service.cli.checkup.around import ask_service, check_models, check_redis, check_service, check_vectors, is_ours
     from service.cli.checkup.finding import looked, opened, warn
     from service.cli.status import is_new
-    from service.runtime import load_encoders
+    from service.loading import load_encoders
     from service.store.database import open_database
 
     found: list[Finding] = []

@@ -69,7 +69,8 @@ def _read(ctx: Context, options: Any) -> dict[str, Any]:
     from eval.searches.shop_words import read_shop_words
     from service.core.types import DEFAULT_TENANT
     from service.encode.lexical import LexicalEncoder
-    from service.runtime import file_synonyms, open_database_only
+    from service.loading import file_synonyms
+    from service.runtime import open_database_only
 
     settings = ctx.settings()
     params = load_params(*settings.overlays)

@@ -32,7 +32,7 @@ def findings(outcome: Any) -> dict[tuple[str, str], list[dict[str, str]]]:
 @pytest.fixture
 def models(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Loads no model, but one that is as large as wanted."""
-    from service import runtime
+    from service import loading, runtime
     from service.encode.lexical import LexicalEncoder
 
     class Text:
@@ -52,7 +52,8 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         text: Any = Text()
         text.size = size
         encoders = ProductEncoders(text, LexicalEncoder(1.2, 0.75, 30), None, 100)
-        monkeypatch.setattr(runtime, "load_encoders", lambda *_: encoders)
+        for module in (loading, runtime):
+            monkeypatch.setattr(module, "load_encoders", lambda *_: encoders)
 
     give()
     return give

@@ -12,8 +12,9 @@ from service.context import Request
 from service.core.errors import ConfigurationError
 from service.encode.cross import load_cross_encoder
 from service.encode.document import product_text
+from service.loading import load_cross
 from service.pipeline import recommend
-from service.runtime import Runtime, load_cross
+from service.runtime import Runtime
 from service.store.catalog import get_products
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "blue", "mug", "lamp", "bag", "a", "for", "every", "day"]

@@ -17,7 +17,7 @@ from config.settings import Settings
 from service.core.errors import ConfigurationError, DependencyUnavailable
 from service.core.types import Product
 from service.encode.lexical import LexicalEncoder
-from service.runtime import file_synonyms
+from service.loading import file_synonyms
 from service.store.catalog import upsert_products
 from service.store.database import Database
 from service.store.snapshots import put_snapshot, synonyms_name
