@@ -24,12 +24,13 @@ from service.api import readiness
 from service.app import create_app
 from service.runtime import Runtime, open_runtime
 from service.store import database as database_module
-from service.store.catalog import mark_all_stale, upsert_products
+from service.store.catalog import mark_all_stale
 from service.store.edge_folder import MIN_FREE_BYTES
 from service.store.migrations.upgrade import known_revisions
 from service.store.releases import create_release, mark_ready, promote
 from service.store.spaces import PRODUCTS
 from service.store.tables import RELEASE
+from tests.open_shop import open_shop
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -42,11 +43,7 @@ def quick_shop(
     settings = settings_for(tmp_path_factory.mktemp("faults")).model_copy(update={"background": "off"})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database_module, "BUSY_TIMEOUT_MS", 200)
-        with open_runtime(settings) as runtime:
-            with runtime.database.session() as session:
-                upsert_products(session, small_shop())
-            index_stale(runtime.outbox)
-            runtime.count_popular()
+        with open_shop(settings, small_shop()) as runtime:
             yield runtime
 
 

@@ -25,12 +25,11 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from config.settings import Settings
-from indexer.sync import index_stale
 from service.app import create_app
-from service.runtime import Runtime, open_runtime
+from service.runtime import Runtime
 from service.store import database as database_module
-from service.store.catalog import upsert_products
 from service.store.tables import INTERACTION
+from tests.open_shop import open_shop
 from tests.proxy import Fault, Proxy, running_proxy
 
 TIMEOUT_S = 2.0
@@ -60,11 +59,7 @@ def shop(
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database_module, "CONNECT_TIMEOUT_S", 1)
-        with open_runtime(settings) as runtime:
-            with runtime.database.session() as session:
-                upsert_products(session, small_shop())
-            index_stale(runtime.outbox)
-            runtime.count_popular()
+        with open_shop(settings, small_shop()) as runtime:
             yield runtime
 
 

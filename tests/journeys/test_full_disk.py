@@ -16,12 +16,11 @@ from starlette.testclient import TestClient
 from config.settings import Settings
 from indexer import worker
 from indexer.check import check_index
-from indexer.sync import index_stale
 from service.app import create_app
-from service.runtime import Runtime, open_runtime
-from service.store.catalog import upsert_products
+from service.runtime import Runtime
 from service.store.edge_folder import MIN_FREE_BYTES
 from service.store.tables import INTERACTION, PRODUCT
+from tests.open_shop import open_shop
 
 SHOPPERS = ("/v1/search?q=red+mug", "/v1/similar/lamp-1", "/v1/home?session=s1", "/v1/products/mug-1")
 
@@ -52,11 +51,7 @@ def shop(
     monkeypatch.setattr(worker, "_LONGEST_PAUSE_S", 0.5)
     (tmp_path / "own.toml").write_text("[indexing]\npoll_ms = 50\n")
     settings = settings_for(disk / "shop").model_copy(update={"config_file": tmp_path / "own.toml"})
-    with open_runtime(settings) as runtime:
-        with runtime.database.session() as session:
-            upsert_products(session, small_shop())
-        index_stale(runtime.outbox)
-        runtime.count_popular()
+    with open_shop(settings, small_shop()) as runtime:
         yield runtime
 
 

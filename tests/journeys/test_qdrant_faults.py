@@ -15,12 +15,11 @@ from starlette.testclient import TestClient
 from config.settings import Settings
 from indexer import worker
 from indexer.check import check_index
-from indexer.sync import index_stale
 from service.app import create_app
-from service.runtime import Runtime, open_runtime
+from service.runtime import Runtime
 from service.store import server
-from service.store.catalog import upsert_products
 from service.store.tables import INTERACTION
+from tests.open_shop import open_shop
 from tests.proxy import Fault, Proxy, running_proxy
 from tests.qdrant_double import QdrantDouble, running_qdrant
 
@@ -57,11 +56,7 @@ def shop(
         patched.setattr(server, "_SLOW_S", 0.5)
         patched.setattr(worker, "_LOOK_S", 0.1)
         patched.setattr(worker, "_LONGEST_PAUSE_S", 0.5)
-        with open_runtime(settings) as runtime:
-            with runtime.database.session() as session:
-                upsert_products(session, small_shop())
-            index_stale(runtime.outbox)
-            runtime.count_popular()
+        with open_shop(settings, small_shop()) as runtime:
             yield runtime
 
 

@@ -11,12 +11,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from config.settings import Settings
-from indexer.sync import index_stale
 from service.app import create_app
 from service.core.types import Product
-from service.runtime import Runtime, open_runtime
-from service.store.catalog import upsert_products
+from service.runtime import Runtime
 from tests.browser import screenshot, served, until, visits
+from tests.open_shop import open_shop
 from tests.storefront.visitor import Visit, events_of, told
 
 SHAPES = {
@@ -66,11 +65,7 @@ def pictured(
         for kind in [one.external_id.split("-")[0]]
     ]
     products[-1] = replace(products[-1], image=None)
-    with open_runtime(settings_for(tmp_path_factory.mktemp("pictured")).model_copy(update=changes)) as runtime:
-        with runtime.database.session() as session:
-            upsert_products(session, products)
-        index_stale(runtime.outbox)
-        runtime.count_popular()
+    with open_shop(settings_for(tmp_path_factory.mktemp("pictured")).model_copy(update=changes), products) as runtime:
         yield runtime
 
 
