@@ -117,7 +117,10 @@ def memberships(session: Session, erasure: Erasure, rollback_days: float) -> lis
 def wants_training(session: Session, since: datetime) -> bool:
     """Whether a release of that moment is too old, because somebody was erased later who asked for a training."""
     asked = exists().where(
-        _E.retrain, _E.done_at >= since, _E.model_ended_at.is_(None), _E.tenant == DEFAULT_TENANT  # whom it is made for
+        _E.retrain,
+        _E.done_at >= since,
+        _E.model_ended_at.is_(None),
+        _E.tenant == DEFAULT_TENANT,  # whom it is made for
     )
     return bool(session.connection().execute(select(asked)).scalar())
 
