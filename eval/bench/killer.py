@@ -22,7 +22,7 @@ _ROWS = 2_000  # of each file that is loaded
 _START_S = 180.0
 _DYING_EARLY = 0.25  # share of the services that are killed before they answer
 _ANSWERS = (40, 200)  # that a service gives before it dies, where nothing runs beside it
-_MOMENTS = (0.2, 2.5)  # of a kill, in the time a command takes alone: beside others it takes longer
+_MOMENTS = (0.2, 8.0)  # of a kill, in the time a command takes alone: beside others it takes some times as long
 _TURNS = 3  # of all commands in one life of a service, at most
 _TAKING_OVER = 0.25  # share of dead services while which somebody indexes by hand
 
