@@ -1,5 +1,6 @@
 """A service whose Redis goes away: it stays ready, says what it misses, and counts it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -37,9 +38,10 @@ def test_a_service_without_its_redis_answers_and_says_what_it_misses(
         assert recalled == Told(viewed=("mug-1",))
         assert ready.status_code == 200
         assert part(client)["state"] == "degraded"
-        assert "1 questions failed" in part(client)["reason"]
+        # the session's, and live updates' where they asked at that moment
+        assert re.search(r"[12] questions failed", part(client)["reason"])
         assert "works from memory" in part(client)["reason"]
-        assert "vitrine_redis_failures_total 1.0" in metrics
+        assert re.search(r"vitrine_redis_failures_total [12]\.0", metrics)
         assert "vitrine_requests_refused_total 0.0" in metrics
         assert client.get("/v1/home?user=ann").status_code == 200
     link.close()

@@ -326,7 +326,7 @@ def test_the_back_button_leads_to_the_same_place_of_a_list(visit: Visit) -> None
 
 def test_an_account_takes_its_data_along_changes_its_password_and_ends(visit: Visit) -> None:
     page = visit("/sign-up?next=/profile")
-    page.fill("[name=email]", "bea@example.com")
+    page.fill("[name=email]", "dora@example.com")
     page.fill("[name=password]", "correct horse")
     page.locator("button[type=submit]").click()
     page.fill("[data-own] [name=password]", "something else")
