@@ -16,7 +16,8 @@ async function load({ again }) {
     again();
   };
   return [
-    panel("Run now", h("div", { class: "runs" }, found.can_run.map((name) => h("button", { class: "button plain small", type: "button", onclick: (event) => run(name, event.currentTarget) }, ABOUT[name] ?? name)))),
+    // the second click of a double click may come when the first was answered already
+    panel("Run now", h("div", { class: "runs" }, found.can_run.map((name) => h("button", { class: "button plain small", type: "button", onclick: (event) => event.detail < 2 && run(name, event.currentTarget) }, ABOUT[name] ?? name)))),
     panel("Runs", { tools: [csv("/v1/admin/jobs?n=1000", "jobs")] }, table("Jobs", [
       { title: "Job", cell: (row) => row.name },
       { title: "State", cell: (row) => state(row.status, KINDS[row.status]) },
