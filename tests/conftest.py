@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -20,6 +21,7 @@ from service.core.types import Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.database import Database, open_database
+from tests.browser import chromium
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -108,6 +110,13 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, settings_for: Callable[[Pa
             upsert_products(session, twelve_products())
         index_stale(runtime.outbox)
         yield runtime
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium; its driver runs an event loop, so it ends before other files need one of their own."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

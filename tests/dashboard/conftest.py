@@ -20,7 +20,7 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.events import record_events
-from tests.browser import chromium, served, visits
+from tests.browser import served, visits
 from tests.small_release import publish
 
 PASSWORD = "correct horse battery"
@@ -71,13 +71,6 @@ def desk_address(desk_shop: Runtime) -> Iterator[str]:
     """The shop on a port of its own."""
     with served(create_app(desk_shop)) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium."""
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from service.core.types import EventType, Interaction, Product
 from service.runtime import Runtime, open_runtime
 from service.store.catalog import upsert_products
 from service.store.events import record_events
-from tests.browser import chromium, served, visits
+from tests.browser import served, visits
 
 MARKUP = '<script>alert("hello")</script><img src=x onerror=alert(1)> & "mug"'
 SHOPPERS = [{"id": "U0001", "interests": ["Toys"]}, {"id": "U0002", "interests": ["Bags", "<b>Shoes</b>"]}]
@@ -71,13 +71,6 @@ def pages(shop: Runtime) -> Iterator[TestClient]:
 def address(shop: Runtime) -> Iterator[str]:
     """The shop on a port of its own."""
     with served(create_app(shop)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium; its driver runs an event loop, so it ends before other files need one of their own."""
-    with chromium() as found:
         yield found
 
 
